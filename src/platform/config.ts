@@ -1,0 +1,144 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** Everything a process of the hall can be told from outside. `undefined` means: not set, the hall provides for itself. */
+export type Config = {
+  port: number
+  host: string
+  /** The internal face; opened only when a topology needs it. */
+  internalPort: number | undefined
+  /** Absolute. Holds the hall's keys and, without `databaseUrl`, its database. */
+  dataDir: string
+  databaseUrl: string | undefined
+  /** Databases of modules that have their own, by module name. */
+  databaseUrls: Record<string, string>
+  queueDatabaseUrl: string | undefined
+  redisUrl: string | undefined
+  /** The connections that this process may open, all pools together. */
+  databaseConnections: number
+  paymentsUrl: string | undefined
+  paymentsWebhookSecret: string | undefined
+  logLevel: (typeof LOG_LEVELS)[number]
+  /** The API key with which the command-line tool signs in. */
+  hallKey: string | undefined
+  /** The key by which processes of one hall know each other; without it one is made in `dataDir`. */
+  hallSecret: string | undefined
+  rolePrefix: string | undefined
+}
+
+/** A start that cannot succeed as configured. `variables` names every bad one; the message says what to do about each. */
+export class ConfigError extends Error {
+  readonly variables: readonly string[]
+
+  constructor(problems: readonly { variable: string; problem: string }[]) {
+    const lines = problems.map(({ variable, problem }) => `  ${variable} ${problem}`)
+    const count = problems.length === 1 ? 'One environment variable is' : `${problems.length} environment variables are`
+    super(`Markethall cannot start. ${count} wrong:\n${lines.join('\n')}`)
+    this.name = 'ConfigError'
+    this.variables = problems.map(({ variable }) => variable)
+  }
+}
+
+// Values of URLs and keys never stand in a message: they carry passwords, and messages end in logs.
+const wholeNumber = (min: number, max: number, advice: string) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: ({ input }) => `must be a whole number from ${min} to ${max}, not "${String(input)}". ${advice}`,
+    })
+    .transform(Number)
+
+const url = (schemes: readonly string[], example: string, instead: string) =>
+  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
+    error: `must be a URL such as ${example}. Correct it, or remove it to ${instead}.`,
+  })
+
+const postgresUrl = (instead: string) =>
+  url(['postgres', 'postgresql'], 'postgres://user:password@127.0.0.1:5432/markethall', instead)
+
+const MODULE_DATABASE_URL = /^(?!QUEUE_)([A-Z][A-Z0-9_]*)_DATABASE_URL$/
+
+const settings = z.object({
+  PORT: wholeNumber(0, 65_535, 'Set a free port, 0 to have one picked, or remove it to use 4000.').default(4000),
+  HOST: z
+    .string()
+    .regex(/^[^\s/]+$/, 'must be a host name or an address alone. Remove it to use 127.0.0.1.')
+    .default('127.0.0.1'),
+  INTERNAL_PORT: wholeNumber(0, 65_535, 'Set a free port, or remove it.').optional(),
+  DATA_DIR: z.string().default('.hall'),
+  DATABASE_URL: postgresUrl('use the embedded PostgreSQL').optional(),
+  QUEUE_DATABASE_URL: postgresUrl('keep the queues in the same database as everything else').optional(),
+  REDIS_URL: url(['redis', 'rediss'], 'redis://127.0.0.1:6379', 'carry jobs on PostgreSQL').optional(),
+  DATABASE_CONNECTIONS: wholeNumber(8, 1000, 'Remove it to use 48.').default(48),
+  PAYMENTS_URL: url(['http', 'https'], 'http://127.0.0.1:4100', 'use the sandbox').optional(),
+  PAYMENTS_WEBHOOK_SECRET: z.string().optional(),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS, {
+      error: ({ input }) => `must be one of ${LOG_LEVELS.join(', ')}, not "${String(input)}". Remove it to use info.`,
+    })
+    .default('info'),
+  HALL_KEY: z.string().optional(),
+  HALL_SECRET: z
+    .string()
+    .min(
+      16,
+      'must have at least 16 characters. Use 64 random hexadecimal digits, or remove it to have one made in DATA_DIR.',
+    )
+    .optional(),
+  ROLE_PREFIX: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,30}$/, {
+      error: ({ input }) =>
+        `must start with a small letter or _ and go on with small letters, digits and _, 31 at most, not "${String(input)}". ` +
+        "Correct it, or remove it to use the database's name.",
+    })
+    .optional(),
+  moduleDatabaseUrls: z.record(z.string(), postgresUrl("keep the module in the hall's database")),
+})
+
+const environment = z.preprocess((raw) => {
+  const set = Object.entries(raw as Record<string, string | undefined>).filter(([, value]) => value?.trim())
+  const ofModules = set.filter(([variable]) => MODULE_DATABASE_URL.test(variable))
+  return { ...Object.fromEntries(set), moduleDatabaseUrls: Object.fromEntries(ofModules) }
+}, settings)
+
+/** Reads all settings at once. An empty variable counts as not set. Throws `ConfigError`, which names every bad one. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const parsed = environment.safeParse(env)
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map(({ path, message }) => ({ variable: String(path.at(-1)), problem: message })),
+    )
+  }
+  const read = parsed.data
+  return {
+    port: read.PORT,
+    host: read.HOST,
+    internalPort: read.INTERNAL_PORT,
+    dataDir: resolve(read.DATA_DIR),
+    databaseUrl: read.DATABASE_URL,
+    databaseUrls: byModule(read.moduleDatabaseUrls),
+    queueDatabaseUrl: read.QUEUE_DATABASE_URL,
+    redisUrl: read.REDIS_URL,
+    databaseConnections: read.DATABASE_CONNECTIONS,
+    paymentsUrl: read.PAYMENTS_URL,
+    paymentsWebhookSecret: read.PAYMENTS_WEBHOOK_SECRET,
+    logLevel: read.LOG_LEVEL,
+    hallKey: read.HALL_KEY,
+    hallSecret: read.HALL_SECRET,
+    rolePrefix: read.ROLE_PREFIX,
+  }
+}
+
+/** The settings of this process: the one place that reads its environment. */
+export const processConfig = (): Config => readConfig(process.env)
+
+function byModule(urls: Record<string, string>): Record<string, string> {
+  const named = Object.entries(urls).map(([variable, value]) => [
+    variable.replace(/_DATABASE_URL$/, '').toLowerCase(),
+    value,
+  ])
+  return Object.fromEntries(named) as Record<string, string>
+}

@@ -1,0 +1,50 @@
+import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino'
+
+/** A structured log. `log.child({ requestId })` stamps everything that one request causes. */
+export type Log = Logger
+
+export type LogOptions = {
+  /** A pino level, or `silent`. */
+  level: string
+  name?: string
+  /** Where lines go; standard error unless a test wants to read them. */
+  destination?: DestinationStream
+}
+
+const SECRETS = [
+  'authorization',
+  'apiKey',
+  'cardToken',
+  'cookie',
+  'hallKey',
+  'hallSecret',
+  'key',
+  'password',
+  'secret',
+  'token',
+  '["x-api-key"]',
+]
+
+// A wildcard stands for exactly one level: secrets are looked for at the top, one and two levels down, which
+// reaches the headers of a logged request.
+const secretPaths = SECRETS.flatMap((secret) => {
+  const tail = secret.startsWith('[') ? secret : `.${secret}`
+  return [secret, `*${tail}`, `*.*${tail}`]
+})
+
+/**
+ * JSON lines on standard error, written at once: standard output belongs to what a command prints, and a line that
+ * explains a crash must not die in a buffer.
+ */
+export function createLog({ level, name, destination: stream }: LogOptions): Log {
+  return pino(
+    {
+      level,
+      base: name === undefined ? { pid: process.pid } : { pid: process.pid, name },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: '[redacted]' },
+    },
+    stream ?? destination({ dest: 2, sync: true }),
+  )
+}

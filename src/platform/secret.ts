@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * The key by which processes of one hall know each other: the given one, or 32 random bytes in hexadecimal, made by
+ * the first start and kept in `DATA_DIR/hall.key` for its owner's eyes only.
+ */
+export async function loadHallSecret(options: { dataDir: string; given: string | undefined }): Promise<string> {
+  if (options.given !== undefined) return options.given
+  const path = join(options.dataDir, 'hall.key')
+  const known = await readSecret(path)
+  if (known !== undefined) return known
+  await mkdir(options.dataDir, { recursive: true })
+  await offerSecret(path)
+  const agreed = await readSecret(path)
+  if (agreed === undefined) throw new Error(`${path} vanished while the hall was starting. Start it again.`)
+  return agreed
+}
+
+async function readSecret(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const secret = text.trim()
+  if (!/^[0-9a-f]{64}$/.test(secret)) {
+    throw new Error(
+      `${path} should hold 64 hexadecimal digits and does not. Restore it, or remove it while no process of the hall runs.`,
+    )
+  }
+  return secret
+}
+
+// A link is made only where nothing stands, and shows the whole file or none: of two starters at the same moment one
+// wins, and both read the same key.
+async function offerSecret(path: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  const file = await open(draft, 'wx', 0o600)
+  try {
+    await file.writeFile(`${randomBytes(32).toString('hex')}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  try {
+    await link(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await unlink(draft)
+  }
+}
