@@ -1,0 +1,177 @@
+/**
+ * The port to the payment provider, and its HTTP client.
+ *
+ * Every attempt carries our own id as the provider's idempotency key, so that a submit whose answer was lost can be
+ * repeated, or asked about with `find`, and never charges twice. What the caller must tell apart is therefore only this:
+ * an outcome, "nobody knows yet" (ProviderUnavailable), and "you asked for something impossible" (ProviderRefused).
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { Pool } from 'undici'
+import { z } from 'zod'
+
+/** One thing asked of the provider. Amounts are positive integers in the currency's minor unit. */
+export type Attempt = {
+  /** Our attempt id, which is the provider's idempotency key. */
+  key: string
+  kind: 'authorise' | 'capture' | 'void'
+  amountMinor: number
+  /** ISO 4217, upper case. */
+  currency: string
+  /** The card token; for `authorise` only. */
+  source?: string
+  /** The provider's id of the authorisation; for `capture` and `void` only. */
+  authorisation?: string
+}
+
+/** What became of an attempt, for ever: a declined one stays declined under its key. */
+export type Outcome =
+  | { status: 'succeeded'; providerId: string }
+  | { status: 'declined'; providerId: string; declineReason: string }
+
+export type PaymentProvider = {
+  /** Repeatable: the same key gives the same outcome. Another body under the same key is a ProviderRefused. */
+  submit(attempt: Attempt, options?: { signal?: AbortSignal }): Promise<Outcome>
+  /** `unknown`: no attempt arrived under this key. `pending`: it arrived and is not decided yet. */
+  find(key: string, options?: { signal?: AbortSignal }): Promise<Outcome | 'unknown' | 'pending'>
+  /** Replaces the endpoint that was registered before. */
+  registerWebhook(endpoint: { url: string; secret: string }): Promise<void>
+}
+
+/** A provider with connections of its own; `close` waits for the requests under way, at most for their time-out. */
+export type HttpPaymentProvider = PaymentProvider & { close(): Promise<void> }
+
+/** The answer did not come or was not understood: whether the attempt was carried out is not known. Repeat, or find. */
+export class ProviderUnavailable extends Error {
+  override readonly name = 'ProviderUnavailable'
+}
+
+/** The provider refused the request as such (4xx); nothing was recorded under its key. */
+export class ProviderRefused extends Error {
+  override readonly name = 'ProviderRefused'
+  readonly status: number
+  /** The provider's code, such as `key_reused`, `capture_exceeds_authorisation` or `unknown_authorisation`. */
+  readonly code: string
+
+  constructor(refusal: { status: number; code: string; message: string }) {
+    super(`The payment provider refused (${refusal.status} ${refusal.code}): ${refusal.message}`)
+    this.status = refusal.status
+    this.code = refusal.code
+  }
+}
+
+const outcomeAnswer = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('succeeded'), providerId: z.string().min(1) }),
+  z.object({ status: z.literal('declined'), providerId: z.string().min(1), declineReason: z.string() }),
+])
+const refusalAnswer = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
+
+// These say "not now", not "not so": the same request may well succeed later.
+const transientStatuses = new Set([408, 425, 429])
+
+const connectionsMax = 128
+
+type Exchange = { method: 'GET' | 'PUT'; path: string; body?: object; signal?: AbortSignal | undefined }
+type Answer = { status: number; body: unknown }
+
+/** `url` may carry a path; `timeoutMs` bounds each request as a whole, waiting for a connection included. */
+export function createHttpProvider(options: { url: string; timeoutMs: number }): HttpPaymentProvider {
+  const base = new URL(options.url)
+  const prefix = base.pathname.replace(/\/+$/, '')
+  const pool = new Pool(base.origin, { connections: connectionsMax })
+
+  async function exchange({ method, path, body, signal }: Exchange): Promise<Answer> {
+    const timeout = AbortSignal.timeout(options.timeoutMs)
+    try {
+      const response = await pool.request({
+        method,
+        path: prefix + path,
+        headers: body ? { 'content-type': 'application/json' } : {},
+        body: body ? JSON.stringify(body) : null,
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      })
+      return { status: response.statusCode, body: parsed(await response.body.text()) }
+    } catch (cause) {
+      throw new ProviderUnavailable(`The payment provider did not answer ${method} ${path}.`, { cause })
+    }
+  }
+
+  return {
+    async submit({ key, ...body }, { signal } = {}) {
+      return outcomeOf(accepted(await exchange({ method: 'PUT', path: attemptPath(key), body, signal })))
+    },
+    async find(key, { signal } = {}) {
+      const answer = await exchange({ method: 'GET', path: attemptPath(key), signal })
+      if (isUnknownAttempt(answer)) return 'unknown'
+      return accepted(answer).status === 202 ? 'pending' : outcomeOf(answer)
+    },
+    async registerWebhook(endpoint) {
+      accepted(await exchange({ method: 'PUT', path: '/v1/webhook-endpoint', body: endpoint }))
+    },
+    close: () => pool.close(),
+  }
+}
+
+const attemptPath = (key: string) => `/v1/attempts/${encodeURIComponent(key)}`
+
+// A 404 alone could be a wrong PAYMENTS_URL, and "unknown" makes callers undo: only the provider's own code counts.
+function isUnknownAttempt({ status, body }: Answer): boolean {
+  return status === 404 && refusalAnswer.safeParse(body).data?.error.code === 'unknown_attempt'
+}
+
+function accepted(answer: Answer): Answer {
+  const { status, body } = answer
+  if (status >= 200 && status < 300) return answer
+  if (status < 400 || status >= 500 || transientStatuses.has(status)) {
+    throw new ProviderUnavailable(`The payment provider answered ${status}.`)
+  }
+  const refusal = refusalAnswer.safeParse(body).data?.error
+  throw new ProviderRefused({
+    status,
+    code: refusal?.code ?? 'unnamed',
+    message: refusal?.message ?? 'no reason given',
+  })
+}
+
+function outcomeOf({ body }: Answer): Outcome {
+  const outcome = outcomeAnswer.safeParse(body)
+  if (!outcome.success) throw new ProviderUnavailable('The payment provider gave no outcome.', { cause: outcome.error })
+  return outcome.data
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // A proxy's HTML page, say: the status decides what it means.
+  }
+}
+
+/** The value of `x-payment-signature` for `body`, sent at `at` (unix seconds): `t=<at>,v1=<hex HMAC-SHA-256 of "<at>.<body>">`. */
+export function signWebhook(secret: string, body: string, at: number): string {
+  return `t=${at},v1=${webhookMac(secret, body, at).toString('hex')}`
+}
+
+/**
+ * Whether `header` signs the raw `body` with `secret`, not further than `toleranceSeconds` from `now` (unix seconds, of a
+ * real clock: the provider signs with its own). Of several `v1` one suffices, so that a secret can be exchanged.
+ */
+// oxlint-disable-next-line max-params -- the three parts of the check, the time and its tolerance belong together
+export function webhookIsGenuine(
+  secret: string,
+  body: string,
+  header: string,
+  now: number,
+  toleranceSeconds = 300,
+): boolean {
+  const parts = header.split(',').map((part) => part.trim())
+  const at = parts.find((part) => /^t=\d{1,12}$/.test(part))?.slice(2)
+  if (at === undefined || Math.abs(now - Number(at)) > toleranceSeconds) return false
+  const expected = webhookMac(secret, body, Number(at))
+  return parts
+    .filter((part) => /^v1=[0-9a-f]{64}$/.test(part))
+    .some((part) => timingSafeEqual(expected, Buffer.from(part.slice(3), 'hex')))
+}
+
+function webhookMac(secret: string, body: string, at: number): Buffer {
+  return createHmac('sha256', secret).update(`${at}.${body}`).digest()
+}

@@ -1,0 +1,117 @@
+/** The sandbox's durable state: one SQLite file. Totals are sums over the attempts, so that they cannot drift from them. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Charge, PageQuery, RecordedAttempt, WebhookEndpoint } from './wire.ts'
+
+const schema = `
+  create table if not exists attempts (
+    key text primary key,
+    kind text not null check (kind in ('authorise', 'capture', 'void')),
+    amountMinor integer not null check (amountMinor > 0),
+    currency text not null,
+    source text,
+    authorisation text references attempts (providerId),
+    status text not null check (status in ('succeeded', 'declined')),
+    providerId text not null unique,
+    declineReason text
+  ) strict;
+  create index if not exists attempts_of_authorisation on attempts (authorisation) where authorisation is not null;
+  create index if not exists authorisations on attempts (key) where kind = 'authorise';
+  create table if not exists faults_shown (once text primary key) strict;
+  create table if not exists webhook_endpoint (
+    one integer primary key check (one = 1), url text not null, secret text not null
+  ) strict;
+  create table if not exists deliveries (
+    number integer primary key,
+    body text not null,
+    tries integer not null default 0,
+    dueAtMs integer not null,
+    givenUp integer not null default 0
+  ) strict;
+  create index if not exists deliveries_due on deliveries (dueAtMs, number) where givenUp = 0;
+`
+
+const chargeColumns = `a.*,
+  (select coalesce(sum(amountMinor), 0) from attempts where authorisation = a.providerId and kind = 'capture') capturedMinor,
+  (select coalesce(sum(amountMinor), 0) from attempts where authorisation = a.providerId and kind = 'void') voidedMinor`
+
+export type Delivery = { number: number; body: string; tries: number; dueAtMs: number }
+export type Store = ReturnType<typeof openStore>
+
+/** `synchronous: 'off'` survives a kill of the process but not a loss of power; it is for tests. */
+export function openStore(file: string, synchronous: 'full' | 'off') {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
+  const database = new DatabaseSync(file, { timeout: 5_000 })
+  database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous};`)
+  database.exec(schema)
+  return {
+    transaction: <T>(work: () => T): T => inTransaction(database, work),
+    close: () => database.close(),
+    ...attemptsOf(database),
+    ...webhooksOf(database),
+  }
+}
+
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('begin immediate')
+  try {
+    const result = work()
+    database.exec('commit')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback')
+    throw error
+  }
+}
+
+function attemptsOf(database: DatabaseSync) {
+  const byKey = database.prepare('select * from attempts where key = ?')
+  const page = database.prepare('select * from attempts where key > ? order by key limit ?')
+  const chargeById = database.prepare(
+    `select ${chargeColumns} from attempts a where providerId = ? and kind = 'authorise'`,
+  )
+  const chargePage = database.prepare(
+    `select ${chargeColumns} from attempts a where kind = 'authorise' and key > ? order by key limit ?`,
+  )
+  const insert = database.prepare(
+    `insert into attempts (key, kind, amountMinor, currency, source, authorisation, status, providerId, declineReason)
+     values (:key, :kind, :amountMinor, :currency, :source, :authorisation, :status, :providerId, :declineReason)`,
+  )
+  const showFault = database.prepare('insert into faults_shown (once) values (?) on conflict do nothing')
+  return {
+    attempt: (key: string) => byKey.get(key) as RecordedAttempt | undefined,
+    attempts: ({ after, limit }: PageQuery) => page.all(after, limit) as RecordedAttempt[],
+    charge: (providerId: string) => chargeById.get(providerId) as Charge | undefined,
+    charges: ({ after, limit }: PageQuery) => chargePage.all(after, limit) as Charge[],
+    record: (attempt: RecordedAttempt) => void insert.run(attempt),
+    /** True for the first time only. */
+    showFaultOnce: (once: string) => showFault.run(once).changes === 1,
+  }
+}
+
+function webhooksOf(database: DatabaseSync) {
+  const endpoint = database.prepare('select url, secret from webhook_endpoint')
+  const setEndpoint = database.prepare(
+    `insert into webhook_endpoint (one, url, secret) values (1, ?, ?)
+     on conflict (one) do update set url = excluded.url, secret = excluded.secret`,
+  )
+  const insert = database.prepare('insert into deliveries (body, dueAtMs) values (?, ?)')
+  const due = database.prepare(
+    'select * from deliveries where givenUp = 0 and dueAtMs <= ? order by dueAtMs, number limit ?',
+  )
+  const nextDue = database.prepare('select min(dueAtMs) dueAtMs from deliveries where givenUp = 0 and dueAtMs > ?')
+  const remove = database.prepare('delete from deliveries where number = ?')
+  const postpone = database.prepare('update deliveries set tries = tries + 1, dueAtMs = ? where number = ?')
+  const giveUp = database.prepare('update deliveries set tries = tries + 1, givenUp = 1 where number = ?')
+  return {
+    endpoint: () => endpoint.get() as WebhookEndpoint | undefined,
+    setEndpoint: ({ url, secret }: WebhookEndpoint) => void setEndpoint.run(url, secret),
+    queueDelivery: (body: string, dueAtMs: number) => void insert.run(body, dueAtMs),
+    dueDeliveries: (atMs: number, limit: number) => due.all(atMs, limit) as Delivery[],
+    nextDueAfter: (atMs: number) => (nextDue.get(atMs) as { dueAtMs: number | null }).dueAtMs,
+    deliveryDone: (number: number) => void remove.run(number),
+    deliveryPostponed: (number: number, dueAtMs: number) => void postpone.run(dueAtMs, number),
+    deliveryGivenUp: (number: number) => void giveUp.run(number),
+  }
+}
