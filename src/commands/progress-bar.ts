@@ -11,7 +11,11 @@ export type ProgressBar = {
 }
 
 /** Draws a bar on standard error while a person watches; does nothing otherwise. `now` is in milliseconds. */
-export function startProgressBar(terminal: Terminal, goal: { noun: string; total: number }, now = () => performance.now()): ProgressBar {
+export function startProgressBar(
+  terminal: Terminal,
+  goal: { noun: string; total: number },
+  now = () => performance.now(),
+): ProgressBar {
   const { noun, total } = goal
   if (!terminal.interactive || total === 0) return { update: () => undefined, clear: () => undefined }
   const startedAt = now()
@@ -26,7 +30,10 @@ export function startProgressBar(terminal: Terminal, goal: { noun: string; total
 }
 
 /** One line of progress, never wider than the screen (a wrapped line could not be taken back). */
-export function drawBar(state: { done: number; total: number; noun: string; seconds: number }, columns: number): string {
+export function drawBar(
+  state: { done: number; total: number; noun: string; seconds: number },
+  columns: number,
+): string {
   const perSecond = state.seconds > 0 ? state.done / state.seconds : 0
   const left = perSecond > 0 ? `, ${Math.ceil((state.total - state.done) / perSecond)} s left` : ''
   const text = ` ${state.done}/${state.total} ${state.noun}, ${perSecond.toFixed(1)}/s${left}`

@@ -48,7 +48,9 @@ export function lineParser(header: string[]): LineParser {
   const places = Object.fromEntries(COLUMNS.map((column) => [column, names.indexOf(column.toLowerCase())]))
   return (fields) => {
     if (fields.length !== header.length) {
-      throw new LineError(`it has ${fields.length} fields where the header has ${header.length}. Is a comma or quote missing?`)
+      throw new LineError(
+        `it has ${fields.length} fields where the header has ${header.length}. Is a comma or quote missing?`,
+      )
     }
     return parseLine((column) => (fields[places[column] ?? -1] ?? '').trim())
   }

@@ -17,7 +17,13 @@ type Located = { record: string[]; info: { lines: number } }
  */
 export async function* readLines(path: string): AsyncGenerator<FileLine> {
   const format = await sniffFormat(path)
-  const parser = parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true, max_record_size: RECORD_BYTES_MAX })
+  const parser = parse({
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: RECORD_BYTES_MAX,
+  })
   const source = createReadStream(path)
   const reading =
     format === 'gzip' ? pipeline(source, createGunzip(), decodeUtf8, parser) : pipeline(source, decodeUtf8, parser)
@@ -51,10 +57,12 @@ function located<T>(path: string, lineNumber: number, parseIt: () => T): T {
 async function sniffFormat(path: string): Promise<'gzip' | 'plain'> {
   try {
     await using file = await open(path)
-    if (!(await file.stat()).isFile()) throw new CommandError(`${path} is not a file. It is read twice, so give a regular file.`)
+    if (!(await file.stat()).isFile())
+      throw new CommandError(`${path} is not a file. It is read twice, so give a regular file.`)
     const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0)
     // A spreadsheet's own format (.xlsx) is a zip archive.
-    if (buffer.toString('latin1') === 'PK') throw new CommandError(`${path} is a spreadsheet or zip archive. Save it as CSV and give that file.`)
+    if (buffer.toString('latin1') === 'PK')
+      throw new CommandError(`${path} is a spreadsheet or zip archive. Save it as CSV and give that file.`)
     return buffer[0] === 0x1f && buffer[1] === 0x8b ? 'gzip' : 'plain'
   } catch (error) {
     throw explained(path, error)
@@ -73,9 +81,11 @@ function explained(path: string, error: unknown): unknown {
     return new CommandError(`${path}, line ${Number(error['lines'])}: it is not valid CSV. ${error.message}`)
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'ENOENT') return new CommandError(`There is no file ${path}. Give the path of a CSV file, plain or gzipped.`)
+  if (code === 'ENOENT')
+    return new CommandError(`There is no file ${path}. Give the path of a CSV file, plain or gzipped.`)
   if (code === 'EACCES') return new CommandError(`${path} may not be read. Change its permissions.`)
-  if (code.startsWith('Z_')) return new CommandError(`${path} is damaged: its gzip data is broken or cut off. Fetch it again.`)
+  if (code.startsWith('Z_'))
+    return new CommandError(`${path} is damaged: its gzip data is broken or cut off. Fetch it again.`)
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
     return new CommandError(`${path} is not text in UTF-8. Convert it, for example with: iconv -f latin1 -t utf-8.`)
   }

@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '#platform/config'
+import { CommandError } from './command-error.ts'
+
+const READY_CHECK_MS = 2_000
+const START_MS_MAX = 120_000
+const LINES_KEPT = 20
+const OPEN_LINE = /^Markethall is open at (\S+)$/
+
+export type FoundHall = AsyncDisposable & { url: string }
+
+/**
+ * The hall at the given address; else the one at this machine's own address; else one that is started for the command and
+ * stopped (drained) with it. Throws `CommandError`.
+ */
+export async function findHall(
+  url: string | undefined,
+  config: Config,
+  say: (text: string) => void,
+): Promise<FoundHall> {
+  const own = `http://${config.host}:${config.port}`
+  if (await isReady(url ?? own)) return { url: url ?? own, [Symbol.asyncDispose]: async () => undefined }
+  if (url !== undefined) {
+    throw new CommandError(
+      `No hall answers at ${url}. Start it with npm start, or leave --url out to have one started.`,
+    )
+  }
+  say(`No hall runs at ${own}: starting one for this command.\n`)
+  return startHall(fileURLToPath(new URL('../main.ts', import.meta.url)))
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_CHECK_MS) })
+    await answer.body?.cancel()
+    return answer.ok
+  } catch {
+    return false
+  }
+}
+
+/** Starts the program with this process's settings, and waits for the line in which it says where it is open. */
+async function startHall(program: string): Promise<FoundHall> {
+  // In a group of its own, so that Ctrl-C reaches only this command, which lets begun sales end and then stops the hall.
+  const child = spawn(process.execPath, [program], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const said: string[] = []
+  const opened = new Promise<string>((resolve, reject) => {
+    const failed = (how: string) =>
+      reject(new CommandError(`The hall that was to be started ${how}. It said:\n${said.join('\n')}\nTry npm start.`))
+    const timer = setTimeout(() => failed('was not ready in time'), START_MS_MAX)
+    const heed = (line: string) => {
+      said.push(line)
+      if (said.length > LINES_KEPT) said.shift()
+      const address = OPEN_LINE.exec(line)?.[1]
+      if (address !== undefined) resolve(address)
+      if (address !== undefined) clearTimeout(timer)
+    }
+    // Both are read to the end: a full pipe would stop the hall.
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', heed)
+    child.once('error', (error) => failed(`could not be started (${error.message})`))
+    child.once('exit', (code, signal) => failed(`ended with ${code ?? signal}`))
+    child.once('exit', () => clearTimeout(timer))
+  })
+  try {
+    return { url: await opened, [Symbol.asyncDispose]: () => stop(child) }
+  } catch (error) {
+    await stop(child)
+    throw error
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}

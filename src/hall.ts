@@ -1,0 +1,82 @@
+/** The command-line tool. Each command is a file in `src/commands/` that registers itself; here they only meet. */
+import { Command, CommanderError } from 'commander'
+import { ConfigError, processConfig } from '#platform/config'
+import * as audit from './commands/audit.ts'
+import { CommandError } from './commands/command-error.ts'
+import { connectHall } from './commands/connect-hall.ts'
+import { hallFailure } from './commands/repeat-call.ts'
+import { processTerminal, type Terminal } from './commands/terminal.ts'
+import type { Tool } from './commands/tool.ts'
+import * as trade from './commands/trade.ts'
+
+const DONE = 0
+const FAILED = 1
+const WRONGLY_USED = 2
+
+/** Runs one command line (without node and script). Answers the exit code: 0 done, 1 failed, 2 wrongly used, 130 interrupted. */
+export async function runHall(args: string[], tool: Omit<Tool, 'exitWith'>): Promise<number> {
+  let exitCode = DONE
+  const exitWith = (code: number) => {
+    exitCode = code
+  }
+  try {
+    await createProgram({ ...tool, exitWith }).parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    // Commander has said by then what is wrong, and ends asked-for help and version with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONGLY_USED
+    tool.terminal.err(`${explain(error)}\n`)
+    return FAILED
+  }
+}
+
+function createProgram(tool: Tool): Command {
+  const { terminal } = tool
+  const program = new Command('hall')
+    .description('Markethall on the command line. Run it as: npm run hall -- <command>')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text),
+      getErrHelpWidth: () => terminal.columns,
+      getOutHelpWidth: () => terminal.columns,
+    })
+    .showHelpAfterError('Add --help to see how it is used.')
+    .allowExcessArguments(true)
+    .action(() => {
+      const [unknown] = program.args
+      if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
+      program.outputHelp()
+    })
+  for (const command of [trade, audit]) command.register(program, tool)
+  return program
+}
+
+/** What went wrong, for a person: a stack trace only for what nobody expected. */
+function explain(error: unknown): string {
+  if (error instanceof CommandError || error instanceof ConfigError) return error.message
+  const failure = hallFailure(error)
+  if (failure?.code === undefined && failure !== undefined) {
+    return `The hall does not answer: ${failure.message}. See that it runs, then run the command again.`
+  }
+  if (failure !== undefined) return `The hall refused: ${failure.message} (${failure.reason ?? failure.code})`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** Turns the first Ctrl-C into an aborted signal; the second finds no listener and ends the process as usual. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGINT', () => controller.abort())
+  return controller.signal
+}
+
+if (import.meta.main) {
+  const terminal = processTerminal()
+  const config = processConfig
+  process.exitCode = await runHall(process.argv.slice(2), {
+    terminal,
+    config,
+    interruption,
+    connect: (options) => connectHall({ ...options, config: config(), terminal }),
+  })
+}
