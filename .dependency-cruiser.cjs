@@ -38,7 +38,8 @@ module.exports = {
     },
     {
       name: 'tests-reach-doors-only',
-      comment: 'Tests that span modules use the two doors; a sandbox stands for an outside party, so it is open to them.',
+      comment:
+        'Tests that span modules use the two doors; a sandbox stands for an outside party, so it is open to them.',
       severity: 'error',
       from: { path: '^tests/' },
       to: { path: modulePath, pathNot: ['^src/modules/[^/]+/(index|module)[.]ts$', '^src/modules/[^/]+/sandbox/'] },

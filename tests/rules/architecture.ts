@@ -3,7 +3,10 @@ import { posix } from 'node:path'
 import { isNode, lineOf, nameOf, walk, type Finding, type Import, type Node, type Source } from './source.ts'
 
 /** Who calls whom, who listens to whom, who sends jobs to whom: names only (law 7). */
-export type Graph = Record<string, { calls: readonly string[]; listens: readonly string[]; sendsJobs: readonly string[] }>
+export type Graph = Record<
+  string,
+  { calls: readonly string[]; listens: readonly string[]; sendsJobs: readonly string[] }
+>
 
 export const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('tests/')
 
@@ -30,7 +33,9 @@ export function undeclaredEdges(sources: Source[], graph: Graph): Finding[] {
     const from = moduleOf(source.path)
     const owner = moduleOf(to)
     if (from === undefined || owner === undefined || owner === from) return undefined
-    return neighbours(graph, from).includes(owner) ? undefined : `${from} uses ${owner}, and src/modules.ts does not say so`
+    return neighbours(graph, from).includes(owner)
+      ? undefined
+      : `${from} uses ${owner}, and src/modules.ts does not say so`
   })
 }
 
@@ -168,7 +173,10 @@ export function lightContracts(sources: Source[]): Finding[] {
     .filter(({ path }) => /^src\/modules\/[^/]+\/(contract|index)\.ts$/.test(path))
     .flatMap((source) => {
       const strangers = posix.basename(source.path) === 'contract.ts' ? source.imports.filter(isForeignToContract) : []
-      const direct = strangers.map(({ specifier, line }) => ({ line, message: `a contract cannot import ${specifier}` }))
+      const direct = strangers.map(({ specifier, line }) => ({
+        line,
+        message: `a contract cannot import ${specifier}`,
+      }))
       const heavy = heavyTrails(source, byPath).map((trail) => ({ line: 1, message: `heavy: ${trail.join(' -> ')}` }))
       return [...direct, ...heavy].map((it) => ({ rule: 'light-contracts', path: source.path, ...it }))
     })

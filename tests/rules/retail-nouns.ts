@@ -1,7 +1,8 @@
 /**
  * Law 8, second half: the platform names no retail noun. Identifiers and strings are split into words (`cartId`,
  * `cart_id` and 'cart-id' all hold `cart`); comments may explain with examples. Words that have a technical meaning
- * are judged by their neighbours: `order by` and `in order` sort, a `stock client` is an unmodified one.
+ * are judged by their neighbours: `order by` and `in order` sort, a `stock client` is an unmodified one, and
+ * `PAYMENT_REQUIRED` is HTTP's.
  */
 import { isTest } from './architecture.ts'
 import { lineOf, walk, type Finding, type Node, type Source } from './source.ts'
@@ -19,11 +20,13 @@ const allowed: Record<string, readonly string[]> = {
   'src/platform/config.ts': ['payment'],
 }
 
-const before: Record<string, readonly string[]> = { order: ['in', 'of', 'out', 'key', 'lane', 'lock', 'same', 'the', 'by'] }
+const before: Record<string, readonly string[]> = {
+  order: ['in', 'of', 'out', 'key', 'lane', 'lock', 'same', 'the', 'by'],
+}
 const after: Record<string, readonly string[]> = {
   order: ['by'],
   stock: ['client', 'clients', 'trpc', 'adapter', 'adapters'],
-  category: ['theory'],
+  payment: ['required'],
 }
 
 /** One finding per retail noun in the platform's code. */
@@ -51,7 +54,8 @@ export function nounsIn(text: string): string[] {
     if (!retailNouns.has(noun)) return []
     const technical =
       word === noun &&
-      ((before[noun]?.includes(words[index - 1] ?? '') ?? false) || (after[noun]?.includes(words[index + 1] ?? '') ?? false))
+      ((before[noun]?.includes(words[index - 1] ?? '') ?? false) ||
+        (after[noun]?.includes(words[index + 1] ?? '') ?? false))
     return technical ? [] : [noun]
   })
 }

@@ -98,7 +98,13 @@ function findImports(program: Node, source: { path: string; text: string }): Imp
   return imports
 }
 
-const importingNodes = ['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration', 'ImportExpression', 'TSImportType']
+const importingNodes = [
+  'ImportDeclaration',
+  'ExportNamedDeclaration',
+  'ExportAllDeclaration',
+  'ImportExpression',
+  'TSImportType',
+]
 
 function importSource(node: Node): unknown {
   if (importingNodes.includes(node.type)) return node['source']
