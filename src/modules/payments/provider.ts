@@ -155,7 +155,6 @@ export function signWebhook(secret: string, body: string, at: number): string {
  * Whether `header` signs the raw `body` with `secret`, not further than `toleranceSeconds` from `now` (unix seconds, of a
  * real clock: the provider signs with its own). Of several `v1` one suffices, so that a secret can be exchanged.
  */
-// oxlint-disable-next-line max-params -- the three parts of the check, the time and its tolerance belong together
 export function webhookIsGenuine(
   secret: string,
   body: string,

@@ -34,4 +34,9 @@ async function main(): Promise<void> {
   else console.log(`The payment sandbox listens at ${sandbox.url}`)
 }
 
-if (import.meta.main) await main()
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(`The payment sandbox cannot start: ${String(error)}`)
+    process.exit(1)
+  })
+}

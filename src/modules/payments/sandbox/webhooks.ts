@@ -44,7 +44,7 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
   }
 
   async function carry(endpoint: WebhookEndpoint, delivery: Delivery): Promise<void> {
-    const failure = await post(endpoint, delivery.body)
+    const failure = await post(endpoint, delivery.body, { agent, closing: closing.signal })
     // What closing cut off is not a try: the next start delivers it.
     if (closing.signal.aborted) return
     try {
@@ -63,26 +63,6 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
     store.deliveryPostponed(number, Date.now() + retryDelayMsMin * 3 ** tries)
   }
 
-  /** Answers what went wrong, or nothing. */
-  async function post({ url, secret }: WebhookEndpoint, body: string): Promise<string | undefined> {
-    const signature = signWebhook(secret, body, Math.floor(Date.now() / 1000))
-    try {
-      const { origin, pathname, search } = new URL(url)
-      const response = await agent.request({
-        origin,
-        path: pathname + search,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-payment-signature': signature },
-        body,
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]),
-      })
-      await response.body.dump()
-      return response.statusCode >= 200 && response.statusCode < 300 ? undefined : `status ${response.statusCode}`
-    } catch (error) {
-      return String(error)
-    }
-  }
-
   return {
     announce(event, delaysMs) {
       if (!store.endpoint()) return
@@ -96,5 +76,27 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
       await Promise.all(underWay.values())
       await agent.destroy()
     },
+  }
+}
+
+type Carrier = { agent: Agent; closing: AbortSignal }
+
+/** Answers what went wrong, or nothing. */
+async function post({ url, secret }: WebhookEndpoint, body: string, carrier: Carrier): Promise<string | undefined> {
+  const signature = signWebhook(secret, body, Math.floor(Date.now() / 1000))
+  try {
+    const { origin, pathname, search } = new URL(url)
+    const response = await carrier.agent.request({
+      origin,
+      path: pathname + search,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-payment-signature': signature },
+      body,
+      signal: AbortSignal.any([carrier.closing, AbortSignal.timeout(timeoutMs)]),
+    })
+    await response.body.dump()
+    return response.statusCode >= 200 && response.statusCode < 300 ? undefined : `status ${response.statusCode}`
+  } catch (error) {
+    return String(error)
   }
 }

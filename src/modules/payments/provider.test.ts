@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { createHttpProvider, signWebhook, webhookIsGenuine, type Attempt } from './provider.ts'
+
+const attempt: Attempt = { key: 'k', kind: 'authorise', amountMinor: 1, currency: 'GBP', source: 'card_ok' }
+
+/** A provider that says the same to everybody. */
+async function providerAnswering(status: number, body: string) {
+  const server = createServer((_, response) => response.writeHead(status).end(body))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/prefix/`
+  const provider = createHttpProvider({ url, timeoutMs: 30_000 })
+  return {
+    url,
+    provider,
+    async [Symbol.asyncDispose]() {
+      await provider.close()
+      if (!server.listening) return
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+test.each([
+  [500, '{"error":{"code":"internal","message":"no"}}'],
+  [503, '<html>'],
+  [429, '{"error":{"code":"slow_down","message":"no"}}'],
+  [302, ''],
+  [200, '<html>'],
+  [200, '{"status":"succeeded"}'],
+])('%i %s leaves the outcome unknown', async (status, body) => {
+  await using far = await providerAnswering(status, body)
+  await expect(far.provider.submit(attempt)).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+  await expect(far.provider.find('k')).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+})
+
+test('a 404 that is not the provider’s own does not make an attempt unknown', async () => {
+  await using far = await providerAnswering(404, 'no such page')
+  await expect(far.provider.find('k')).rejects.toMatchObject({ name: 'ProviderRefused', status: 404, code: 'unnamed' })
+})
+
+test('202 is pending', async () => {
+  await using far = await providerAnswering(202, '{"status":"pending"}')
+  expect(await far.provider.find('k')).toBe('pending')
+})
+
+test('nobody listening leaves the outcome unknown', async () => {
+  const far = await providerAnswering(200, '')
+  await far[Symbol.asyncDispose]()
+  const provider = createHttpProvider({ url: far.url, timeoutMs: 30_000 })
+  await expect(provider.submit(attempt)).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+  await provider.close()
+})
+
+test('a signature is genuine for its secret, body and time only', () => {
+  const header = signWebhook('s', '{"a":"£"}', 1000)
+  expect(header).toMatch(/^t=1000,v1=[0-9a-f]{64}$/)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header, 1300)).toBe(true)
+  expect(webhookIsGenuine('s', '{"a":"£"}', `${header},v1=${'0'.repeat(64)}`, 1000)).toBe(true)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header, 1301)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header, 699)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header, 1005, 4)).toBe(false)
+  expect(webhookIsGenuine('other', '{"a":"£"}', header, 1000)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"$"}', header, 1000)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header.replace('t=1000', 't=1001'), 1000)).toBe(false)
+})
+
+test.each(['', 't=,v1=', 't=1000', `v1=${'0'.repeat(64)}`, 't=1000,v1=00', `t=1e3,v1=${'0'.repeat(64)}`])(
+  'the header %j is no signature',
+  (header) => {
+    expect(webhookIsGenuine('s', 'body', header, 1000)).toBe(false)
+  },
+)

@@ -1,0 +1,270 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createHttpProvider, type Attempt, type Outcome } from '../provider.ts'
+import { startSandboxChild } from './child.ts'
+import { secret, startReceiver, startTestSandbox, submitAndHangUp, temporaryFile, unbounded } from './testing.ts'
+
+const authorise = (source = 'card_ok', key: string = randomUUID()): Attempt => ({
+  key,
+  kind: 'authorise',
+  amountMinor: 1000,
+  currency: 'GBP',
+  source,
+})
+const of = (outcome: Outcome, kind: 'capture' | 'void', amountMinor: number): Attempt => ({
+  key: randomUUID(),
+  kind,
+  amountMinor,
+  currency: 'GBP',
+  authorisation: outcome.providerId,
+})
+
+describe('a key', () => {
+  test('has one outcome, however often and however concurrently it is submitted', async () => {
+    await using sandbox = await startTestSandbox()
+    const attempt = authorise()
+    const outcomes = await Promise.all(Array.from({ length: 40 }, () => sandbox.provider.submit(attempt)))
+    expect(new Set(outcomes.map(({ providerId }) => providerId)).size).toBe(1)
+    expect((await sandbox.charges()).charges).toHaveLength(1)
+    expect(await sandbox.provider.find(attempt.key)).toEqual(outcomes[0])
+  })
+
+  test('cannot be used for anything else', async () => {
+    await using sandbox = await startTestSandbox()
+    const attempt = authorise()
+    await sandbox.provider.submit(attempt)
+    for (const other of [{ amountMinor: 1001 }, { currency: 'EUR' }, { source: 'card_other' }]) {
+      await expect(sandbox.provider.submit({ ...attempt, ...other })).rejects.toMatchObject({
+        name: 'ProviderRefused',
+        status: 409,
+        code: 'key_reused',
+      })
+    }
+  })
+
+  test('that never arrived is unknown', async () => {
+    await using sandbox = await startTestSandbox()
+    expect(await sandbox.provider.find('never/sent ✓')).toBe('unknown')
+  })
+
+  test('keeps its decline', async () => {
+    await using sandbox = await startTestSandbox()
+    const attempt = authorise('card_declined')
+    const declined = { status: 'declined', declineReason: 'insufficient_funds' }
+    const outcome = await sandbox.provider.submit(attempt)
+    expect(outcome).toMatchObject(declined)
+    expect(await sandbox.provider.submit(attempt)).toEqual(outcome)
+    expect(await sandbox.provider.find(attempt.key)).toEqual(outcome)
+    await expect(sandbox.provider.submit(of(outcome, 'capture', 1))).rejects.toMatchObject({
+      code: 'unknown_authorisation',
+    })
+  })
+})
+
+describe('an authorisation', () => {
+  test('is captured and voided up to its amount, and no further', async () => {
+    await using sandbox = await startTestSandbox()
+    const { provider } = sandbox
+    const authorised = await provider.submit(authorise())
+    await provider.submit(of(authorised, 'capture', 300))
+    await provider.submit(of(authorised, 'capture', 300))
+    await expect(provider.submit(of(authorised, 'capture', 401))).rejects.toMatchObject({
+      code: 'capture_exceeds_authorisation',
+    })
+    await expect(provider.submit(of(authorised, 'void', 401))).rejects.toMatchObject({
+      code: 'void_exceeds_authorisation',
+    })
+    await provider.submit(of(authorised, 'void', 400))
+    await expect(provider.submit(of(authorised, 'capture', 1))).rejects.toMatchObject({ status: 422 })
+    expect((await sandbox.charges()).charges).toMatchObject([
+      { amountMinor: 1000, capturedMinor: 600, voidedMinor: 400 },
+    ])
+  })
+
+  test('is not captured twice by captures that come together', async () => {
+    await using sandbox = await startTestSandbox()
+    const authorised = await sandbox.provider.submit(authorise())
+    const captures = Array.from({ length: 10 }, () => sandbox.provider.submit(of(authorised, 'capture', 600)))
+    const results = await Promise.allSettled(captures)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await sandbox.charges()).charges).toMatchObject([{ capturedMinor: 600 }])
+  })
+
+  test('refuses another currency, impossible amounts and sources that are no card', async () => {
+    await using sandbox = await startTestSandbox()
+    const { provider } = sandbox
+    const authorised = await provider.submit(authorise())
+    await expect(provider.submit({ ...of(authorised, 'capture', 1), currency: 'EUR' })).rejects.toMatchObject({
+      code: 'currency_mismatch',
+    })
+    for (const amountMinor of [0, -1, 1.5, 2 ** 53]) {
+      await expect(provider.submit({ ...authorise(), amountMinor })).rejects.toMatchObject({ code: 'invalid_request' })
+    }
+    await expect(provider.submit(authorise('iban_1'))).rejects.toMatchObject({ code: 'unknown_source' })
+    expect((await sandbox.charges()).charges).toHaveLength(1)
+  })
+
+  test('can be read back page by page', async () => {
+    await using sandbox = await startTestSandbox()
+    const keys = Array.from({ length: 7 }, (_, at) => `k${at}`)
+    await Promise.all(keys.map((key) => sandbox.provider.submit(authorise('card_ok', key))))
+    const seen: string[] = []
+    for (let after: string | null = ''; after !== null;) {
+      const page = await sandbox.charges(`?limit=3&after=${after}`)
+      seen.push(...page.charges.map(({ key }) => key))
+      after = page.next
+    }
+    expect(seen).toEqual(keys)
+  })
+})
+
+describe('misbehaviour on demand', () => {
+  test('card_hang commits and never answers; asking and repeating find the outcome', async () => {
+    await using sandbox = await startTestSandbox()
+    const attempt = authorise('card_hang')
+    expect(await submitAndHangUp(sandbox.provider, attempt)).toMatchObject({ name: 'ProviderUnavailable' })
+    const found = await sandbox.provider.find(attempt.key)
+    expect(found).toMatchObject({ status: 'succeeded' })
+    expect(await sandbox.provider.submit(attempt)).toEqual(found)
+  })
+
+  test('card_hang_before commits nothing the first time; the repeat works', async () => {
+    await using sandbox = await startTestSandbox()
+    const attempt = authorise('card_hang_before')
+    await expect(sandbox.hasty.submit(attempt)).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+    expect(await sandbox.provider.find(attempt.key)).toBe('unknown')
+    expect(await sandbox.provider.submit(attempt)).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('card_hang_capture commits its first capture and never answers', async () => {
+    await using sandbox = await startTestSandbox()
+    const capture = of(await sandbox.provider.submit(authorise('card_hang_capture')), 'capture', 500)
+    expect(await submitAndHangUp(sandbox.provider, capture)).toMatchObject({ name: 'ProviderUnavailable' })
+    expect(await sandbox.provider.submit(capture)).toMatchObject({ status: 'succeeded' })
+    expect(await sandbox.provider.submit({ ...capture, key: 'second' })).toMatchObject({ status: 'succeeded' })
+    expect((await sandbox.charges()).charges).toMatchObject([{ capturedMinor: 1000 }])
+  })
+
+  test('card_fail_capture_once answers 500 without a capture; the repeat works', async () => {
+    await using sandbox = await startTestSandbox()
+    const capture = of(await sandbox.provider.submit(authorise('card_fail_capture_once')), 'capture', 1000)
+    await expect(sandbox.provider.submit(capture)).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+    expect(await sandbox.provider.find(capture.key)).toBe('unknown')
+    expect(await sandbox.provider.submit(capture)).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('card_slow commits before it answers', async () => {
+    await using sandbox = await startTestSandbox()
+    const attempt = authorise('card_slow_60000')
+    expect(await submitAndHangUp(sandbox.provider, attempt)).toMatchObject({ name: 'ProviderUnavailable' })
+    expect(await sandbox.provider.submit(authorise('card_slow_1'))).toMatchObject({ status: 'succeeded' })
+  })
+})
+
+describe('webhooks', () => {
+  test('announce every outcome, signed', async () => {
+    await using receiver = await startReceiver()
+    await using sandbox = await startTestSandbox({ webhook: receiver.webhook })
+    const authorised = await sandbox.provider.submit(authorise('card_ok', 'a'))
+    await sandbox.provider.submit({ ...of(authorised, 'capture', 400), key: 'b' })
+    await sandbox.provider.submit({ ...of(authorised, 'void', 600), key: 'c' })
+    await sandbox.provider.submit(authorise('card_declined', 'd'))
+    const received = await receiver.until(({ length }) => length === 4)
+    expect(received.every(({ genuine }) => genuine)).toBe(true)
+    const said = received.map(({ event }) => `${event.key} ${event.type} ${event.amountMinor} ${event.currency}`)
+    expect(said.sort()).toEqual([
+      'a authorise.succeeded 1000 GBP',
+      'b capture.succeeded 400 GBP',
+      'c void.succeeded 600 GBP',
+      'd authorise.declined 1000 GBP',
+    ])
+    expect(received.find(({ event }) => event.key === 'a')?.event.providerId).toBe(authorised.providerId)
+  })
+
+  test('come three times on demand, with one id per event', async () => {
+    await using receiver = await startReceiver()
+    await using sandbox = await startTestSandbox({ webhook: receiver.webhook })
+    const authorised = await sandbox.provider.submit(authorise('card_duplicate_webhooks'))
+    await sandbox.provider.submit(of(authorised, 'capture', 1000))
+    const received = await receiver.until(({ length }) => length === 6)
+    const timesPerId = Map.groupBy(received, ({ event }) => event.id)
+    expect([...timesPerId.values()].map(({ length }) => length)).toEqual([3, 3])
+  })
+
+  test('are repeated until the endpoint takes them, and disturb no answer', async () => {
+    await using receiver = await startReceiver([500, 503])
+    await using sandbox = await startTestSandbox({ webhook: receiver.webhook })
+    expect(await sandbox.provider.submit(authorise())).toMatchObject({ status: 'succeeded' })
+    const received = await receiver.until(({ length }) => length === 3)
+    expect(new Set(received.map(({ event }) => event.id)).size).toBe(1)
+  })
+})
+
+describe('a restart', () => {
+  test('forgets no outcome, no total, no fault shown and no webhook owed', async () => {
+    await using place = await temporaryFile()
+    await using receiver = await startReceiver()
+    const lost = authorise('card_hang')
+    const late = authorise('card_hang_before')
+    const former = await startTestSandbox({ file: place.file })
+    // Nobody listens on port 1: what happens now is owed until the next run.
+    await former.provider.registerWebhook({ url: 'http://127.0.0.1:1/', secret })
+    const outcome = await former.provider.submit(authorise('card_ok', 'first'))
+    await former.provider.submit(of(outcome, 'capture', 700))
+    await submitAndHangUp(former.provider, lost)
+    await expect(former.hasty.submit(late)).rejects.toThrow()
+    await former[Symbol.asyncDispose]()
+
+    await using sandbox = await startTestSandbox({ file: place.file, webhook: receiver.webhook })
+    expect(await sandbox.provider.submit(authorise('card_ok', 'first'))).toEqual(outcome)
+    expect(await sandbox.provider.find(lost.key)).toMatchObject({ status: 'succeeded' })
+    expect(await sandbox.provider.submit(late)).toMatchObject({ status: 'succeeded' })
+    expect((await sandbox.charges()).charges.find(({ key }) => key === 'first')).toMatchObject({ capturedMinor: 700 })
+    const received = await receiver.until(({ length }) => length === 4)
+    expect(new Set(received.map(({ event }) => event.key)).size).toBe(4)
+  })
+
+  test('of a child that was killed finds what it had answered', async () => {
+    await using place = await temporaryFile()
+    const former = await startSandboxChild({ file: place.file })
+    const before = createHttpProvider({ url: former.url, timeoutMs: unbounded })
+    const outcome = await before.submit(authorise('card_ok', 'kept'))
+    process.kill(former.pid, 'SIGKILL')
+    await before.close()
+    await former[Symbol.asyncDispose]()
+
+    await using child = await startSandboxChild({ file: place.file })
+    const provider = createHttpProvider({ url: child.url, timeoutMs: unbounded })
+    expect(await provider.find('kept')).toEqual(outcome)
+    await provider.close()
+  })
+
+  test('is not needed for a child whose parent was killed: it ends as well', async () => {
+    await using place = await temporaryFile()
+    const program = `
+      const { startSandboxChild } = await import(${JSON.stringify(new URL('./child.ts', import.meta.url).href)})
+      console.log((await startSandboxChild({ file: ${JSON.stringify(place.file)} })).url)
+      setInterval(() => {}, 60_000)`
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+    const url = `${line.toString().trim()}/v1/charges`
+    const listens = () =>
+      fetch(url, { headers: { connection: 'close' } }).then(
+        async (response) => response.text().then(() => true),
+        () => false,
+      )
+    expect(await listens()).toBe(true)
+    parent.kill('SIGKILL')
+    while (await listens());
+  })
+
+  test('a child that cannot start says so', async () => {
+    await using place = await temporaryFile()
+    await expect(startSandboxChild({ file: join(place.file, '..', '..') })).rejects.toThrow('ended at its start')
+  })
+})
