@@ -5,7 +5,7 @@ import * as audit from './commands/audit.ts'
 import { CommandError } from './commands/command-error.ts'
 import { connectHall } from './commands/connect-hall.ts'
 import { hallFailure } from './commands/repeat-call.ts'
-import { processTerminal, type Terminal } from './commands/terminal.ts'
+import { processTerminal } from './commands/terminal.ts'
 import type { Tool } from './commands/tool.ts'
 import * as trade from './commands/trade.ts'
 
