@@ -1,0 +1,53 @@
+/**
+ * The declared graph of the hall: who calls whom, who listens to whom, who sends jobs to whom; names only.
+ * Calls form no cycle. A listener's reading of a journal is no call.
+ */
+import type { ModuleAssembly } from '#platform/calls/implement'
+import type { AssemblyDeps } from '#platform/host/assembly'
+
+const audited = ['identity', 'catalog', 'inventory', 'pricing', 'checkout', 'orders', 'payments', 'reporting'] as const
+
+export const graph = {
+  identity: { calls: [], listens: [], sendsJobs: [] },
+  catalog: { calls: [], listens: [], sendsJobs: [] },
+  inventory: { calls: [], listens: [], sendsJobs: [] },
+  pricing: { calls: [], listens: [], sendsJobs: [] },
+  checkout: { calls: ['catalog', 'pricing', 'inventory', 'payments', 'orders'], listens: [], sendsJobs: [] },
+  orders: { calls: [], listens: ['payments'], sendsJobs: [] },
+  payments: { calls: [], listens: [], sendsJobs: [] },
+  reporting: { calls: [], listens: ['orders'], sendsJobs: [] },
+  audit: { calls: [], listens: audited, sendsJobs: [] },
+  gateway: {
+    calls: [
+      'identity',
+      'catalog',
+      'inventory',
+      'pricing',
+      'checkout',
+      'orders',
+      'payments',
+      'reporting',
+      'audit',
+    ],
+    listens: [],
+    sendsJobs: [],
+  },
+} as const
+
+export type ModuleName = Exclude<keyof typeof graph, 'gateway'>
+export const moduleNames = (Object.keys(graph) as (keyof typeof graph)[]).filter((name) => name !== 'gateway')
+
+type Loader = (deps: AssemblyDeps) => Promise<ModuleAssembly>
+
+/** How a process that hosts a module gets it; processes that do not host it never load it. */
+export const loaders: Record<ModuleName, Loader> = {
+  identity: async () => (await import('./modules/identity/module.ts')).createIdentityModule(),
+  catalog: async () => (await import('./modules/catalog/module.ts')).createCatalogModule(),
+  inventory: async () => (await import('./modules/inventory/module.ts')).createInventoryModule(),
+  pricing: async () => (await import('./modules/pricing/module.ts')).createPricingModule(),
+  checkout: async () => (await import('./modules/checkout/module.ts')).createCheckoutModule(),
+  orders: async () => (await import('./modules/orders/module.ts')).createOrdersModule(),
+  payments: async (deps) => (await import('./modules/payments/module.ts')).createPaymentsModule(deps),
+  reporting: async () => (await import('./modules/reporting/module.ts')).createReportingModule(),
+  audit: async () => (await import('./modules/audit/module.ts')).createAuditModule(),
+}

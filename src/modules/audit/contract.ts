@@ -1,0 +1,37 @@
+import { defineContract, query, type RouterOf, staff } from '#platform/contract'
+import { actor, integer } from '#platform/values'
+import { z } from 'zod'
+
+export const contract = defineContract('audit', {
+  /** Walks the chain and tells whether every record still is what was written, and which is the first that is not. */
+  verify: query({
+    access: staff('audit:read'),
+    input: z.strictObject({}),
+    output: z.strictObject({
+      entries: z.int(),
+      head: z.string(),
+      intact: z.boolean(),
+      firstBroken: z.int().nullable(),
+      behind: z.int(),
+    }),
+  }),
+  /** Who did what, newest first: at most `limit` records before number `before`. */
+  list: query({
+    access: staff('audit:read'),
+    input: z.strictObject({ limit: integer(1, 100).optional(), before: integer(1, Number.MAX_SAFE_INTEGER).optional() }),
+    output: z.strictObject({
+      entries: z.array(
+        z.strictObject({
+          number: z.int(),
+          operation: z.string(),
+          actor,
+          requestId: z.string(),
+          inputHash: z.string(),
+          at: z.string(),
+          hash: z.string(),
+        }),
+      ),
+    }),
+  }),
+})
+export type AuditRouter = RouterOf<typeof contract>

@@ -1,0 +1,122 @@
+import { anyone, command, defineContract, query, type RouterOf, saga } from '#platform/contract'
+import { address, currency, id, instant, integer, money, text } from '#platform/values'
+import { z } from 'zod'
+
+/** A stock keeping unit: upper case whatever the case it came in, at most 64 characters. */
+const sku = z
+  .string()
+  .trim()
+  .toUpperCase()
+  .regex(/^[A-Z0-9][A-Z0-9 ._/-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces or . _ / -')
+
+/** A guest's cart: its id, and the token that was given out with it and guards it. */
+const cartRef = z.strictObject({ cartId: id('crt'), token: id('tok') })
+
+const newLine = z.strictObject({
+  sku,
+  /** Units: 1 to 1,000,000. */
+  quantity: integer(1, 1_000_000),
+  /** An agreed price per unit, tax included, in the cart's currency. Needs `orders:price`. */
+  unitPrice: money.optional(),
+})
+
+const cartLine = z.strictObject({
+  lineId: id('lin'),
+  sku: z.string(),
+  name: z.string(),
+  quantity: z.int(),
+  unitPrice: money,
+  grossMinor: z.int(),
+})
+
+export const contract = defineContract('checkout', {
+  /** Opens a guest's cart. Of the address only the country is mandatory; it may follow later. */
+  createCart: command({
+    access: anyone,
+    input: z.strictObject({ currency, address: address.optional() }),
+    output: z.strictObject({ cartId: id('crt'), token: id('tok') }),
+  }),
+  /** Sets where the cart's goods go. */
+  setAddress: command({
+    access: anyone,
+    input: cartRef.extend({ address }),
+    output: z.strictObject({ cartId: id('crt') }),
+    reasons: ['checkout.unknown_cart', 'checkout.cart_closed'],
+  }),
+  /** Adds lines, in order; the same SKU may stand twice. A cart holds at most 1,000 lines. */
+  addLines: saga({
+    access: anyone,
+    input: cartRef.extend({ lines: z.array(newLine).min(1).max(1000) }),
+    output: z.strictObject({ cartId: id('crt'), lineIds: z.array(id('lin')), lineCount: z.int() }),
+    reasons: [
+      'checkout.unknown_cart',
+      'checkout.cart_closed',
+      'checkout.unknown_sku',
+      'checkout.price_not_allowed',
+      'checkout.wrong_currency',
+      'checkout.too_many_lines',
+    ],
+  }),
+  /** Takes lines out. Lines that are not there are passed over. */
+  removeLines: command({
+    access: anyone,
+    input: cartRef.extend({ lineIds: z.array(id('lin')).min(1).max(1000) }),
+    output: z.strictObject({ cartId: id('crt'), lineCount: z.int() }),
+    reasons: ['checkout.unknown_cart', 'checkout.cart_closed'],
+  }),
+  /** The cart with what it costs today, tax included. Without an address it is quoted untaxed. */
+  getCart: query({
+    access: anyone,
+    input: cartRef,
+    output: z.strictObject({
+      cartId: id('crt'),
+      state: z.enum(['open', 'completing', 'completed']),
+      currency: z.string(),
+      address: address.nullable(),
+      lines: z.array(cartLine),
+      total: money,
+      taxMinor: z.int(),
+      orderId: id('ord').nullable(),
+    }),
+    reasons: ['checkout.unknown_cart', 'checkout.unknown_sku', 'checkout.wrong_currency', 'pricing.too_much'],
+  }),
+  /**
+   * Buys the cart: reserves the stock, authorises the payment, places the order. Refused, it leaves nothing behind.
+   * `expectedTotal` is what the customer saw; `payment.source` is the provider's token of a card.
+   * An order date in the past, an external invoice number and a customer's number need `orders:price`.
+   */
+  complete: saga({
+    access: anyone,
+    input: cartRef.extend({
+      expectedTotal: money,
+      payment: z.strictObject({ source: text({ max: 200 }) }),
+      orderedAt: instant.optional(),
+      externalInvoice: text({ max: 50 }).optional(),
+      customer: text({ max: 100 }).optional(),
+    }),
+    output: z.strictObject({
+      orderId: id('ord'),
+      orderNumber: z.int(),
+      /** Guards the guest's order, as the cart's token guarded the cart. */
+      orderToken: id('tok'),
+      total: money,
+    }),
+    reasons: [
+      'checkout.unknown_cart',
+      'checkout.cart_closed',
+      'checkout.cart_empty',
+      'checkout.address_missing',
+      'checkout.unknown_sku',
+      'checkout.wrong_currency',
+      'checkout.price_changed',
+      'checkout.not_allowed',
+      'checkout.bad_order_date',
+      'checkout.payment_declined',
+      'pricing.too_much',
+      'inventory.out_of_stock',
+      'orders.invoice_exists',
+      'payments.provider_unavailable',
+    ],
+  }),
+})
+export type CheckoutRouter = RouterOf<typeof contract>

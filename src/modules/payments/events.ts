@@ -1,0 +1,27 @@
+import { audited as auditedOf, event } from '#platform/events/event'
+import { amountMinor, currency, id, integer } from '#platform/values'
+import { z } from 'zod'
+
+/** A command that staff may do was done. */
+export const audited = auditedOf('payments')
+
+const fact = z.strictObject({
+  paymentId: id('pay'),
+  version: integer(1, 1_000_000),
+  reference: z.string(),
+  amountMinor,
+  currency,
+})
+const aggregate = {
+  key: ({ paymentId }: z.infer<typeof fact>) => paymentId,
+  version: ({ version }: z.infer<typeof fact>) => version,
+}
+
+/** The provider authorised the amount. */
+export const paymentAuthorised = event('payments.authorised', { fact, ...aggregate })
+/** The provider declined. */
+export const paymentDeclined = event('payments.declined', { fact, ...aggregate })
+/** The amount was captured. */
+export const paymentCaptured = event('payments.captured', { fact, ...aggregate })
+/** The authorisation was taken back. */
+export const paymentVoided = event('payments.voided', { fact, ...aggregate })

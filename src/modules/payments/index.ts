@@ -1,0 +1,3 @@
+// src/modules/payments/index.ts: all that other modules may know about payments.
+export { contract, type PaymentsRouter } from './contract.ts'
+export { audited, paymentAuthorised, paymentCaptured, paymentDeclined, paymentVoided } from './events.ts'

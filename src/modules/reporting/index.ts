@@ -1,0 +1,3 @@
+// src/modules/reporting/index.ts: all that other modules may know about reporting.
+export { contract, type ReportingRouter } from './contract.ts'
+export { audited } from './events.ts'

@@ -1,0 +1,141 @@
+/**
+ * A module's own database connections: they act as the module's role, which sees the module's schema and nothing else.
+ *
+ * Every connection carries one drizzle instance, so that a prepared statement is built once per connection and then
+ * only executed (building one costs 40 µs, see `statement`).
+ */
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import type { Log } from '../log.ts'
+
+/** What queries are written against: drizzle on one connection (in a transaction) or on the module's pool. */
+export type Db = NodePgDatabase
+
+/** A connection in a transaction: `tx` for drizzle, `client` for the platform's own plain statements. */
+export type Transaction = { tx: Db; client: pg.ClientBase }
+
+export type ModuleDatabase = {
+  module: string
+  pool: pg.Pool
+  /** For reading outside a transaction. */
+  db: Db
+  /**
+   * Runs `work` in a transaction. `open` statements are sent together with BEGIN; COMMIT follows `work`.
+   * Where `work` throws, nothing is kept.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export type ModuleDatabaseOptions = {
+  module: string
+  url: string
+  /** The role to act as, or undefined where the login may not create roles. */
+  role: string | undefined
+  connections: number
+  applicationName: string
+  log: Log
+}
+
+const timeoutsMs = { connect: 10_000, idle: 60_000 }
+
+/** Opens a module's pool; its connections open lazily. */
+export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDatabase {
+  const { module, url, role, connections, applicationName, log } = options
+  const dbs = new WeakMap<pg.ClientBase, Db>()
+  // The role is set once per connection, as a start-up option, which costs no round trip.
+  const startup = [role === undefined ? '' : `-c role=${role}`, `-c search_path=${module}`, '-c timezone=UTC']
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: timeoutsMs.connect,
+    idleTimeoutMillis: timeoutsMs.idle,
+    application_name: applicationName,
+    options: startup.join(' ').trim(),
+    // BEGIN, the first statement and the last ones travel together, without waiting for each other's answers.
+    pipeline: true,
+  })
+  pool.on('error', (error) => log.warn({ err: error, module }, 'an idle database connection was lost'))
+  const dbOf = (client: pg.PoolClient): Db => {
+    const known = dbs.get(client)
+    if (known) return known
+    const made = drizzle(client)
+    dbs.set(client, made)
+    return made
+  }
+  return {
+    module,
+    pool,
+    db: drizzle(pool),
+    async transaction(work) {
+      const client = await pool.connect()
+      let broken: Error | undefined
+      try {
+        const begun = client.query('BEGIN')
+        // Awaited below; the empty handler keeps an early failure from counting as unhandled.
+        begun.catch(() => undefined)
+        const result = await work({ tx: dbOf(client), client })
+        await begun
+        const committed = await client.query('COMMIT')
+        if (committed.command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch((lost: Error) => (broken = lost))
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+/**
+ * A prepared statement, built once per connection and then only executed:
+ *
+ *     const cartById = statement('cart_by_id', (db) => db.select()….where(eq(carts.id, sql.placeholder('id'))))
+ *     const [cart] = await cartById(ctx.tx).execute({ id })
+ */
+export function statement<Prepared>(name: string, build: (db: Db) => { prepare(name: string): Prepared }) {
+  const built = new WeakMap<Db, Prepared>()
+  return (db: Db): Prepared => {
+    const known = built.get(db)
+    if (known !== undefined) return known
+    const made = build(db).prepare(name)
+    built.set(db, made)
+    return made
+  }
+}
+
+/** PostgreSQL's code of an error, such as `23505`, also where drizzle wrapped it. */
+export function sqlStateOf(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown }
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return code
+  }
+  return undefined
+}
+
+/** The constraint that an error broke, also where drizzle wrapped it. */
+export function constraintOf(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { constraint } = at as { constraint?: unknown }
+    if (typeof constraint === 'string') return constraint
+  }
+  return undefined
+}
+
+/** Whether trying the whole transaction again may succeed: serialization failure, deadlock. */
+export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '')
+
+/** Whether the database could not be reached, or went away. */
+export function isConnectionLoss(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P')
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown }
+    if (typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true
+    if (/Connection terminated|timeout exceeded when trying to connect/.test(at.message)) return true
+  }
+  return false
+}

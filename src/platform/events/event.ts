@@ -1,0 +1,92 @@
+/** Events: past-tense facts that a module announces, and who listens to them. */
+import { z } from 'zod'
+import type { Wire } from '../wire-schema.ts'
+import { assertWireSchema } from '../wire-schema.ts'
+import { actor as actorSchema, type Actor } from '../values.ts'
+import type { ListenerCtx } from '../calls/context.ts'
+
+/** An event of a module. `name` is `<module>.<past tense>`, such as `orders.placed`. */
+export type EventDefinition<Name extends string = string, Fact = any> = {
+  name: Name
+  fact: z.ZodType<Fact>
+  /** The aggregate whose order is kept, such as the order's id. */
+  key(fact: Fact): string
+  /** The aggregate's version, from its own row, locked by the transaction that announces. Starts at 1. */
+  version(fact: Fact): number
+}
+
+type EventSpec<S extends z.ZodType> = {
+  fact: S & Wire<z.output<S>>
+  key(fact: z.output<S>): string
+  version(fact: z.output<S>): number
+}
+
+/** Defines an event. The fact is a strict object of JSON values. */
+export function event<const Name extends string, S extends z.ZodType>(
+  name: Name,
+  spec: EventSpec<S>,
+): EventDefinition<Name, z.output<S>> {
+  assertWireSchema(spec.fact, name, { strict: true })
+  return {
+    name,
+    fact: z.compile(spec.fact as z.ZodType<z.output<S>>),
+    key: (fact) => spec.key(fact),
+    version: (fact) => spec.version(fact),
+  }
+}
+
+/** Writes the event into the module's journal, in the transaction of the business change. */
+export type Announce = <Fact>(definition: EventDefinition<string, Fact>, fact: Fact) => void
+
+/** An event as a journal holds it and a queue carries it. */
+export const journalEvent = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  key: z.string(),
+  version: z.int(),
+  /** The fact as JSON text: a listener parses only what it listens to. */
+  fact: z.string(),
+  correlation: z.string(),
+  causation: z.string().nullable(),
+  actor: actorSchema,
+  /** When it was announced, by the database's clock. */
+  announcedAt: z.string(),
+  lane: z.int(),
+  position: z.int(),
+})
+export type JournalEvent = z.infer<typeof journalEvent>
+
+/** What a handler may know of the event besides its fact. */
+export type EventMeta = { id: string; name: string; key: string; actor: Actor; correlation: string; announcedAt: string }
+
+/** A module's reaction to an event. It touches its own tables only, and may announce and enqueue. */
+export type Listener = {
+  event: EventDefinition
+  source: string
+  handle(ctx: ListenerCtx, fact: any, meta: EventMeta): Promise<void>
+}
+
+/** Binds a handler to another module's event. */
+export function on<Fact>(
+  definition: EventDefinition<string, Fact>,
+  handle: (ctx: ListenerCtx<any>, fact: Fact, meta: EventMeta) => Promise<void>,
+): Listener {
+  return { event: definition, source: sourceOf(definition), handle }
+}
+
+/** The module that announces the event. */
+export const sourceOf = (definition: EventDefinition): string => definition.name.slice(0, definition.name.indexOf('.'))
+
+/** What the platform announces for every command that staff may do: who did what, without the input itself. */
+export const auditedFact = z.strictObject({
+  operation: z.string(),
+  record: z.string(),
+  requestId: z.string(),
+  inputHash: z.string(),
+  at: z.string(),
+})
+export type AuditedFact = z.infer<typeof auditedFact>
+
+/** A module's `audited` event, which `audit` listens to. */
+export const audited = <const Module extends string>(module: Module) =>
+  event(`${module}.audited`, { fact: auditedFact, key: (fact) => fact.record, version: () => 1 })
