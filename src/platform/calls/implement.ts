@@ -29,6 +29,8 @@ export type ModuleAssembly = {
   listeners?: readonly Listener[]
   jobs?: readonly JobHandler[]
   schedules?: readonly Schedule[]
+  /** Told once the process answers: where the public face is, or undefined where another process has it. */
+  onOpen?(open: { publicUrl: string | undefined }): Promise<void>
   /** Ends what the assembly opened itself, such as connections to an outside party. */
   close?(): Promise<void>
 }

@@ -28,6 +28,8 @@ export type RemoteStep<M extends ModuleTypes = any, Input = any, Results = any> 
   kind: 'remote'
   name: string
   pivot: boolean
+  /** Whether it changes something elsewhere. One that only asks leaves nothing to take back, and needs no row first. */
+  effect: boolean
   request(state: SagaState<Input, Results>): any
   do(ctx: SagaCtx<M>, request: any): Promise<unknown>
   undo: ((ctx: SagaCtx<M>, request: any, state: SagaState<Input, Results>) => Promise<unknown>) | undefined
@@ -56,7 +58,7 @@ export function sagaOf<M extends ModuleTypes, Input, Results extends Record<stri
   type State = SagaState<Input, Results>
   type Name = keyof Results & string
   const remote =
-    (pivot: boolean) =>
+    ({ pivot, effect }: { pivot: boolean; effect: boolean }) =>
     <N extends Name, Request>(
       name: N,
       spec: {
@@ -68,6 +70,7 @@ export function sagaOf<M extends ModuleTypes, Input, Results extends Record<stri
       kind: 'remote',
       name,
       pivot,
+      effect,
       request: spec.request,
       do: spec.do,
       undo: spec.undo,
@@ -82,10 +85,12 @@ export function sagaOf<M extends ModuleTypes, Input, Results extends Record<stri
       },
     ): LocalStep<M, Input, Results> => ({ kind: 'local', name, pivot, do: spec.do, undo: spec.undo })
   return {
-    /** A step that calls; without `undo` there is nothing to take back. */
-    step: remote(false),
+    /** A step that only asks: what it reads it may read again. Refused before any other step, it leaves no row behind. */
+    ask: remote({ pivot: false, effect: false }),
+    /** A step that changes something elsewhere; without `undo` there is nothing to take back. */
+    step: remote({ pivot: false, effect: true }),
     /** The step from which on the saga only goes forward. */
-    pivot: remote(true),
+    pivot: remote({ pivot: true, effect: true }),
     /** A step in the module's own tables. */
     local: own(false),
     localPivot: own(true),
