@@ -4,11 +4,22 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { VariableDeclarator } from '@swc/core'
+import { Visitor } from '@swc/core/Visitor.js'
 import { cruise, type ICruiseResult } from 'dependency-cruiser'
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options'
 
 const projectRoot = join(import.meta.dirname, '..')
 const sourceFolders = ['src', 'workers', 'bench', 'scripts', 'tests']
+
+// swc parses `using` and `await using`, but the visitor that dependency-cruiser extends stops at them.
+const visitKnownStatement = Visitor.prototype.visitStatement
+Visitor.prototype.visitStatement = function visitStatement(statement) {
+  const using = statement as unknown as { type: string; decls: VariableDeclarator[] }
+  if (using.type !== 'UsingDeclaration') return visitKnownStatement.call(this, statement)
+  using.decls = this.visitVariableDeclarators(using.decls)
+  return statement
+}
 
 /** `seen`: how many files were read; `violations`: one line each, with the rule's name in front. */
 export type BoundaryReport = { seen: number; violations: string[] }
