@@ -7,6 +7,8 @@ import expected from '../tests/fixtures/trade/expected.json' with { type: 'json'
 
 const FIXTURE = 'tests/fixtures/trade/two-days.csv'
 
+const INTACT: AuditVerdict = { entries: 3, head: 'c0ffee', intact: true, firstBroken: null, behind: 0 }
+
 /** Runs a command line against a hall that accepts everything and whose audit record is as given. */
 async function run(args: string, options: { verdict?: AuditVerdict; interactive?: boolean; aborted?: boolean } = {}) {
   const out: string[] = []
@@ -31,7 +33,7 @@ async function run(args: string, options: { verdict?: AuditVerdict; interactive?
           receiveStock: async () => undefined,
           placeSale: async () => 'placed',
         },
-        audit: { verify: async () => options.verdict ?? { entries: 3, brokenAt: null } },
+        audit: { verify: async () => options.verdict ?? INTACT },
         [Symbol.asyncDispose]: async () => void (connected -= 1),
       }
     },
@@ -99,9 +101,14 @@ test('a trade that Ctrl-C stopped ends with 130 and says how to go on', async ()
 
 test('audit verify ends with 0 on a whole record and with 1 on a broken one', async () => {
   expect(await run('audit verify')).toMatchObject({ code: 0, out: [expect.stringMatching(/intact: 3 entries/)] })
-  expect(await run('audit verify --json', { verdict: { entries: 3, brokenAt: 2 } })).toMatchObject({
+  const broken = { ...INTACT, intact: false, firstBroken: 2 }
+  expect(await run('audit verify', { verdict: broken })).toMatchObject({
     code: 1,
-    out: ['{"intact":false,"entries":3,"brokenAt":2}'],
+    out: [expect.stringMatching(/broken at entry 2 of 3/)],
+  })
+  expect(await run('audit verify --json', { verdict: broken })).toMatchObject({
+    code: 1,
+    out: [JSON.stringify(broken)],
   })
 })
 

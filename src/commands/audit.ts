@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { AuditVerdict } from './audit-client.ts'
 import { parseHallUrl } from './options.ts'
 import type { Tool } from './tool.ts'
 
@@ -15,10 +16,13 @@ export function register(program: Command, tool: Tool): void {
 async function verifyAudit(tool: Tool, { url, json }: { url?: string; json?: true }): Promise<void> {
   await using hall = await tool.connect({ ...(url !== undefined && { url }) })
   const verdict = await hall.audit.verify()
-  const intact = verdict.brokenAt === null
-  const sentence = intact
-    ? `The audit record is intact: ${verdict.entries} entries, each linked to the one before it.`
-    : `The audit record is broken at entry ${verdict.brokenAt} of ${verdict.entries}. Compare it with a backup from before.`
-  tool.terminal.out(json === true ? JSON.stringify({ intact, ...verdict }) : sentence)
-  if (!intact) tool.exitWith(1)
+  tool.terminal.out(json === true ? JSON.stringify(verdict) : describe(verdict))
+  if (!verdict.intact) tool.exitWith(1)
+}
+
+function describe({ entries, head, intact, firstBroken, behind }: AuditVerdict): string {
+  if (!intact)
+    return `The audit record is broken at entry ${firstBroken} of ${entries}. Compare it with a backup from before.`
+  const waiting = behind > 0 ? ` ${behind} facts are still to be recorded.` : ''
+  return `The audit record is intact: ${entries} entries, each linked to the one before it, the last one ${head}.${waiting}`
 }
