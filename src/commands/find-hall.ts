@@ -21,7 +21,7 @@ export async function findHall(
   config: Config,
   say: (text: string) => void,
 ): Promise<FoundHall> {
-  const own = `http://${config.host}:${config.port}`
+  const own = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`
   if (await isReady(url ?? own)) return { url: url ?? own, [Symbol.asyncDispose]: async () => undefined }
   if (url !== undefined) {
     throw new CommandError(
@@ -77,4 +77,7 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
+  // A database that the hall leaves to others may have inherited these pipes; they must not keep this process waiting.
+  child.stdout?.destroy()
+  child.stderr?.destroy()
 }
