@@ -12,7 +12,7 @@ import { findServer } from './postgres-server.ts'
 
 const asRoot = process.getuid?.() === 0
 
-test('processes share one server, and the last to release stops it', { timeout: 60_000 }, async () => {
+test('processes share one server, and the last to release stops it', async () => {
   await using home = await temporaryHome()
   const [one, other] = [startUser(home.dataDir), startUser(home.dataDir)]
   const [url, otherUrl] = [await one.url, await other.url]
@@ -42,100 +42,85 @@ test('processes share one server, and the last to release stops it', { timeout: 
   expect(await readdir(join(home.dataDir, 'postgres.users'))).toEqual([])
 })
 
-test(
-  'a server whose users were all killed is found again, and its dead users do not count',
-  { timeout: 60_000 },
-  async () => {
-    await using home = await temporaryHome()
-    const starter = startUser(home.dataDir)
-    const url = await starter.url
-    const before = await home.server()
-    // As Ctrl-C and a terminal that closes do it: to the whole group.
-    await starter.killGroup('SIGINT')
-    await startUser(home.dataDir).killGroupOnceReady('SIGKILL')
-    // A number that is in use again is not the process that registered.
-    await writeFile(
-      join(home.dataDir, 'postgres.users', `${process.pid}-x`),
-      JSON.stringify({ pid: process.pid, began: 'before' }),
-    )
-    const heir = await acquirePostgres({ dataDir: home.dataDir })
-    expect(heir.url).toBe(url)
-    expect(await home.server()).toEqual(before)
-    await heir.release()
-    expect(await home.server()).toBeUndefined()
-  },
-)
+test('a server whose users were all killed is found again, and its dead users do not count', async () => {
+  await using home = await temporaryHome()
+  const starter = startUser(home.dataDir)
+  const url = await starter.url
+  const before = await home.server()
+  // As Ctrl-C and a terminal that closes do it: to the whole group.
+  await starter.killGroup('SIGINT')
+  await startUser(home.dataDir).killGroupOnceReady('SIGKILL')
+  // A number that is in use again is not the process that registered.
+  await writeFile(
+    join(home.dataDir, 'postgres.users', `${process.pid}-x`),
+    JSON.stringify({ pid: process.pid, began: 'before' }),
+  )
+  const heir = await acquirePostgres({ dataDir: home.dataDir })
+  expect(heir.url).toBe(url)
+  expect(await home.server()).toEqual(before)
+  await heir.release()
+  expect(await home.server()).toBeUndefined()
+})
 
-test(
-  'after a crash of server and users the next start serves the same data, whoever has its port and pid',
-  { timeout: 60_000 },
-  async () => {
-    await using home = await temporaryHome()
-    const starter = startUser(home.dataDir)
-    const url = await starter.url
-    await ask(url, 'CREATE TABLE kept AS SELECT 42 AS answer')
-    const server = (await home.server())!
-    await starter.killGroup('SIGKILL')
-    process.kill(server.pid, 'SIGKILL')
-    await expect.poll(() => home.server()).toBeUndefined()
-    const pidFile = join(await home.dataFolder(), 'postmaster.pid')
-    const lines = (await readFile(pidFile, 'utf8')).split('\n')
-    await writeFile(pidFile, [process.pid, ...lines.slice(1)].join('\n'))
-    const squatter = createServer().listen(server.port, '127.0.0.1')
-    try {
-      await using heir = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
-      expect(new URL(heir.url).port).not.toBe(String(server.port))
-      expect(await ask(heir.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
-    } finally {
-      squatter.close()
-    }
-  },
-)
+test('after a crash of server and users the next start serves the same data, whoever has its port and pid', async () => {
+  await using home = await temporaryHome()
+  // Durable, unlike the other tests': what was committed must be there.
+  const starter = startUser(home.dataDir, { fsync: true })
+  const url = await starter.url
+  await ask(url, 'CREATE TABLE kept AS SELECT 42 AS answer')
+  const server = (await home.server())!
+  await starter.killGroup('SIGKILL')
+  process.kill(server.pid, 'SIGKILL')
+  await expect.poll(() => home.server()).toBeUndefined()
+  const pidFile = join(await home.dataFolder(), 'postmaster.pid')
+  const lines = (await readFile(pidFile, 'utf8')).split('\n')
+  await writeFile(pidFile, [process.pid, ...lines.slice(1)].join('\n'))
+  const squatter = createServer().listen(server.port, '127.0.0.1')
+  try {
+    await using heir = await acquirePostgres({ dataDir: home.dataDir })
+    expect(new URL(heir.url).port).not.toBe(String(server.port))
+    expect(await ask(heir.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }])
+  } finally {
+    squatter.close()
+  }
+})
 
-test(
-  'a start that is killed while it makes the cluster, or starts it, is finished by the next',
-  { timeout: 60_000 },
-  async () => {
-    await using home = await temporaryHome()
-    const makes = startUser(home.dataDir)
-    await expect
-      .poll(() => readdir(home.dataDir), { interval: 5 })
-      .toContainEqual(expect.stringMatching(/^postgres\.new-\w+$/))
-    await makes.killGroup('SIGKILL')
-    const starts = startUser(home.dataDir)
-    await expect.poll(() => readdir(home.dataDir), { interval: 5, timeout: 20_000 }).toContain('postgres.log')
-    await starts.killGroup('SIGKILL')
-    const heir = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
-    expect(await ask(heir.url, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
-    expect((await readdir(home.dataDir)).filter((name) => name.includes('.new'))).toEqual([])
-    // Without the recorded password the data is still ours.
-    await expect(
-      rm(join(home.dataDir, 'postgres.json')).then(() => acquirePostgres({ dataDir: home.dataDir })),
-    ).rejects.toThrow('while other processes of the hall run')
-    await heir.release()
-    await using next = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
-    expect(new URL(next.url).password).not.toBe(new URL(heir.url).password)
-    expect(await ask(next.url, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
-  },
-)
+test('a start that is killed while it makes the cluster, or starts it, is finished by the next', async () => {
+  await using home = await temporaryHome()
+  const makes = startUser(home.dataDir)
+  await expect
+    .poll(() => readdir(home.dataDir), { interval: 5 })
+    .toContainEqual(expect.stringMatching(/^postgres\.new-\w+$/))
+  await makes.killGroup('SIGKILL')
+  const starts = startUser(home.dataDir)
+  await expect.poll(() => readdir(home.dataDir), { interval: 5, timeout: 20_000 }).toContain('postgres.log')
+  await starts.killGroup('SIGKILL')
+  const heir = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
+  expect(await ask(heir.url, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
+  expect((await readdir(home.dataDir)).filter((name) => name.includes('.new'))).toEqual([])
+  // Without the recorded password the data is still ours.
+  await expect(
+    rm(join(home.dataDir, 'postgres.json')).then(() => acquirePostgres({ dataDir: home.dataDir })),
+  ).rejects.toThrow('while other processes of the hall run')
+  await heir.release()
+  await using next = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
+  expect(new URL(next.url).password).not.toBe(new URL(heir.url).password)
+  expect(await ask(next.url, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }])
+})
 
-test.runIf(asRoot)(
-  'below a folder that only root may enter, data and binaries lie elsewhere',
-  { timeout: 60_000 },
-  async () => {
-    await using home = await temporaryHome(0o700)
-    const postgres = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
-    const dataFolder = await home.dataFolder()
-    expect(dataFolder.startsWith(home.dataDir)).toBe(false)
-    expect(await ask(postgres.url, 'SELECT current_setting($$data_directory$$) AS folder')).toEqual([
-      { folder: dataFolder },
-    ])
-    await expect(removePostgres(home.dataDir)).rejects.toThrow('in use')
-    await postgres.release()
-    await removePostgres(home.dataDir)
-    await expect(readdir(dataFolder)).rejects.toThrow('ENOENT')
-  },
-)
+test.runIf(asRoot)('below a folder that only root may enter, data and binaries lie elsewhere', async () => {
+  await using home = await temporaryHome(0o700)
+  const postgres = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
+  const dataFolder = await home.dataFolder()
+  expect(dataFolder.startsWith(home.dataDir)).toBe(false)
+  expect(await ask(postgres.url, 'SELECT current_setting($$data_directory$$) AS folder')).toEqual([
+    { folder: dataFolder },
+  ])
+  await expect(removePostgres(home.dataDir)).rejects.toThrow('in use')
+  await postgres.release()
+  await removePostgres(home.dataDir)
+  await expect(readdir(dataFolder)).rejects.toThrow('ENOENT')
+})
 
 async function temporaryHome(mode = 0o755) {
   const dataDir = await mkdtemp(join(tmpdir(), 'hall-postgres-'))
