@@ -1,6 +1,6 @@
 /** The rules of the two doors, the declared graph and the platform (laws 1, 7 and 8), as functions of parsed sources. */
 import { posix } from 'node:path'
-import { isNode, lineOf, nameOf, walk, type Finding, type Import, type Node, type Source } from './source.ts'
+import { isNode, lineOf, nameOf, stringOf, walk, type Finding, type Import, type Node, type Source } from './source.ts'
 
 /** Who calls whom, who listens to whom, who sends jobs to whom: names only (law 7). */
 export type Graph = Record<
@@ -27,16 +27,30 @@ export function doors(sources: Source[]): Finding[] {
   })
 }
 
-/** Law 7: what a module imports of another, it has declared in src/modules.ts. */
+/** Law 7: what a module imports of another, or listens to by name, it has declared in src/modules.ts. */
 export function undeclaredEdges(sources: Source[], graph: Graph): Finding[] {
-  return findingsOfImports(programFiles(sources), 'undeclared-edges', (source, { to }) => {
+  return programFiles(sources).flatMap((source) => {
     const from = moduleOf(source.path)
-    const owner = moduleOf(to)
-    if (from === undefined || owner === undefined || owner === from) return undefined
-    return neighbours(graph, from).includes(owner)
-      ? undefined
-      : `${from} uses ${owner}, and src/modules.ts does not say so`
+    if (from === undefined) return []
+    const imported = source.imports.map(({ to, line }) => ({ owner: moduleOf(to), line }))
+    return [...imported, ...ownersNamed(source)]
+      .filter(({ owner }) => owner !== undefined && owner !== from && !neighbours(graph, from).includes(owner))
+      .map(({ owner, line }) => {
+        const message = `${from} uses ${owner}, and src/modules.ts does not say so`
+        return { rule: 'undeclared-edges', path: source.path, line, message }
+      })
   })
+}
+
+/** A neighbour's fact may be redeclared by its name: `event('orders.placed', …)`, `job('payments.capture', …)`, `audited('orders')`. */
+function ownersNamed({ program, text }: Source): { owner: string | undefined; line: number }[] {
+  const owners: { owner: string | undefined; line: number }[] = []
+  walk(program, (node) => {
+    if (node.type !== 'CallExpression' || !['event', 'job', 'audited'].includes(nameOf(node['callee']) ?? '')) return
+    const name = stringOf((node['arguments'] as unknown[])[0])
+    if (name !== undefined) owners.push({ owner: name.split('.')[0], line: lineOf(text, node.start) })
+  })
+  return owners
 }
 
 /** Law 7, the other way round: what src/modules.ts declares is used, and names modules that exist. */
@@ -47,13 +61,22 @@ export function unusedEdges(sources: Source[], graph: Graph): Finding[] {
     if (from === 'gateway') continue
     if (!present.has(from)) messages.push(`${from} is declared and has no folder`)
     const files = programFiles(sources).filter(({ path }) => moduleOf(path) === from)
-    const used = new Set(files.flatMap(({ imports }) => imports.map(({ to }) => moduleOf(to))))
+    const used = new Set(files.flatMap((file) => [...file.imports.map(({ to }) => moduleOf(to)), ...namesUsed(file)]))
     const unused = neighbours(graph, from).filter((to) => !used.has(to))
     messages.push(...unused.map((to) => `${from} declares ${to} and never uses it`))
   }
   const undeclared = [...present].filter((name) => name !== undefined && !(name in graph))
   messages.push(...undeclared.map((name) => `${name} has a folder and is not declared`))
   return messages.map((message) => ({ rule: 'unused-edges', path: 'src/modules.ts', line: 1, message }))
+}
+
+/** Neighbours that a file uses by name: a definer's first argument, or a whole name in a list of sources. */
+function namesUsed(source: Source): string[] {
+  const names = ownersNamed(source).flatMap(({ owner }) => owner ?? [])
+  walk(source.program, (node, parent) => {
+    if (parent?.type === 'ArrayExpression') names.push(stringOf(node) ?? '')
+  })
+  return names
 }
 
 const neighbours = (graph: Graph, name: string): string[] => {
