@@ -208,6 +208,9 @@ function explainFailedStart(failure: Error | undefined, log: string): StartOutco
 
 function adviceFor(output: string): string {
   if (output.includes('No space left on device')) return 'The disk is full: make room, or move DATA_DIR.'
+  if (output.includes('Permission denied')) {
+    return 'The user it runs as can no longer reach its folder: allow everybody to enter DATA_DIR and its parents (chmod o+x).'
+  }
   if (output.includes('incompatible with server')) {
     return 'Its data is of another PostgreSQL release: go back to the earlier version of Markethall, or move the data.'
   }
