@@ -1,0 +1,6 @@
+import type { ModuleAssembly } from '#platform/calls/implement'
+import { router } from './router.ts'
+
+export function createIdentityModule(): ModuleAssembly {
+  return { router }
+}
