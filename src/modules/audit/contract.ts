@@ -18,7 +18,10 @@ export const contract = defineContract('audit', {
   /** Who did what, newest first: at most `limit` records before number `before`. */
   list: query({
     access: staff('audit:read'),
-    input: z.strictObject({ limit: integer(1, 100).optional(), before: integer(1, Number.MAX_SAFE_INTEGER).optional() }),
+    input: z.strictObject({
+      limit: integer(1, 100).optional(),
+      before: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+    }),
     output: z.strictObject({
       entries: z.array(
         z.strictObject({

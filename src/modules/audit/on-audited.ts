@@ -1,0 +1,14 @@
+import type { ListenerCtx } from '#platform/calls/context'
+import type { AuditedFact, EventMeta } from '#platform/events/event'
+import { recordAfter } from './chain.ts'
+import { appendRecord, lockHead } from './queries.ts'
+
+/** Adds what a module's staff did to the chain. Told twice, it is recorded once. */
+export const onAudited =
+  (source: string) =>
+  async (ctx: ListenerCtx, fact: AuditedFact, meta: EventMeta): Promise<void> => {
+    const { operation, requestId, inputHash, at } = fact
+    const head = await lockHead(ctx.tx)
+    const content = { eventId: meta.id, source, operation, actor: meta.actor, requestId, inputHash, at }
+    await appendRecord(ctx.tx, recordAfter(head, content))
+  }
