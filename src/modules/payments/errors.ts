@@ -1,0 +1,50 @@
+/** Why payments refuses, and how the provider's troubles become reasons. */
+import { DomainError } from '#platform/errors'
+import { ProviderRefused, ProviderUnavailable } from './provider.ts'
+
+export const providerUnavailable = (details?: Record<string, unknown>) =>
+  new DomainError(
+    'payments.provider_unavailable',
+    'SERVICE_UNAVAILABLE',
+    'The payment provider does not answer at the moment. Try again later.',
+    { retryAfterMs: 2000, ...(details === undefined ? {} : { details }) },
+  )
+
+export const providerRefused = (code: string) =>
+  new DomainError(
+    'payments.provider_refused',
+    'UNPROCESSABLE_CONTENT',
+    `The payment provider refused the request (${code}).`,
+  )
+
+export const referenceUsed = (reference: string) =>
+  new DomainError(
+    'payments.reference_used',
+    'CONFLICT',
+    `The reference ${reference} has a payment already: another one, or one that was taken back. Use a new reference.`,
+  )
+
+export const notAuthorised = (reference: string) =>
+  new DomainError('payments.not_authorised', 'CONFLICT', `There is no authorised payment for ${reference} to capture.`)
+
+export const badSignature = () =>
+  new DomainError('payments.bad_signature', 'UNAUTHORIZED', 'The signature does not fit the body.')
+
+export const badWebhook = () =>
+  new DomainError('payments.bad_webhook', 'BAD_REQUEST', 'The body is no event of the payment provider.')
+
+export const unknownPayment = (reference: string) =>
+  new DomainError('payments.unknown_payment', 'NOT_FOUND', `There is no payment for ${reference}.`)
+
+/** Asks the provider. A lost answer leaves the outcome unknown; a refusal is definite, and left nothing there. */
+export async function askingProvider<Answer>(ask: Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) {
+      throw providerUnavailable({ problem: error.message, cause: String(error.cause ?? '') })
+    }
+    if (error instanceof ProviderRefused) throw providerRefused(error.code)
+    throw error
+  }
+}

@@ -1,0 +1,23 @@
+import type { QueryCtx } from '#platform/calls/context'
+import type { AnswerOf, InputOf } from '#platform/contract'
+import type { Payments } from './calls.ts'
+import type { contract } from './contract.ts'
+import { unknownPayment } from './errors.ts'
+import { paymentWithEntries } from './queries.ts'
+
+type Operation = (typeof contract)['operations']['get']
+
+/** A payment with what is booked of it, oldest entry first. */
+export async function getPayment(
+  ctx: QueryCtx<Payments>,
+  { reference }: InputOf<Operation>,
+): Promise<AnswerOf<Operation>> {
+  const rows = await paymentWithEntries(ctx.db).execute({ reference })
+  const [payment] = rows
+  if (payment === undefined) throw unknownPayment(reference)
+  const { id, state, amountMinor, currency } = payment
+  const entries = rows.flatMap(({ account, entryMinor, at }) =>
+    account === null || entryMinor === null || at === null ? [] : [{ account, amountMinor: entryMinor, at }],
+  )
+  return { id, reference: payment.reference, state, amount: { amountMinor, currency }, entries }
+}

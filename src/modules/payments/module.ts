@@ -1,0 +1,45 @@
+/** The assembly of payments: its provider is the one at `PAYMENTS_URL`, or a sandbox of the hall's own. */
+import { join } from 'node:path'
+import type { ModuleAssembly } from '#platform/calls/implement'
+import { handleJob } from '#platform/events/job'
+import type { AssemblyDeps } from '#platform/host/assembly'
+import { resolveAttempt } from './jobs.ts'
+import { createHttpProvider } from './provider.ts'
+import { resolveAttempts, resolveOneAttempt } from './resolve-attempts.ts'
+import { createRouter } from './router.ts'
+import { startSandboxChild } from './sandbox/child.ts'
+
+/** Short enough that an authorisation, asked for twice and voided, fits into a request. */
+const providerTimeoutMsDefault = 8_000
+
+/** Starts the sandbox where no provider is configured; `close` ends it. */
+export async function createPaymentsModule(
+  { config, log, secretFor }: AssemblyDeps,
+  options: { providerTimeoutMs?: number } = {},
+): Promise<ModuleAssembly> {
+  const file = join(config.dataDir, 'payments-sandbox.sqlite')
+  const sandbox = config.paymentsUrl === undefined ? await startSandboxChild({ file }) : undefined
+  const provider = createHttpProvider({
+    url: config.paymentsUrl ?? sandbox?.url ?? '',
+    timeoutMs: options.providerTimeoutMs ?? providerTimeoutMsDefault,
+  })
+  const secret = config.paymentsWebhookSecret ?? secretFor('payments-webhook')
+  const registersWebhook = sandbox !== undefined || config.paymentsWebhookSecret !== undefined
+  return {
+    router: createRouter({ provider, webhookSecret: secret }),
+    jobs: [handleJob(resolveAttempt, resolveOneAttempt(provider))],
+    schedules: [resolveAttempts(provider)],
+    async onOpen({ publicUrl }) {
+      if (publicUrl === undefined || !registersWebhook) return
+      const url = `${publicUrl}/webhooks/payments`
+      // Without webhooks payments still learns every outcome, by its sweep: no reason to stay closed.
+      await provider
+        .registerWebhook({ url, secret })
+        .catch((error: unknown) => log.warn({ err: error, url }, 'the payment provider did not take our webhook'))
+    },
+    async close() {
+      await provider.close()
+      await sandbox?.[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,116 @@
+/** The tables of payments. `recorded_at` and `due_at` are database time: they serve the sweep, never a business decision. */
+import { platformTables } from '#platform/data/platform-tables'
+import { sql } from 'drizzle-orm'
+import { bigint, check, date, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+
+export const paymentsSchema = pgSchema('payments')
+export const { commands, sagas, journal, lanes, cursors, parked, jobs } = platformTables(paymentsSchema)
+
+const minor = (name: string) => bigint(name, { mode: 'number' })
+const databaseTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
+
+/** One payment per reference, for ever. */
+export const payments = paymentsSchema.table(
+  'payments',
+  {
+    id: text('id').primaryKey(),
+    reference: text('reference').notNull().unique('payments_reference'),
+    state: text('state').notNull(),
+    /** Counts what was announced of the payment: 0 until then. */
+    version: minor('version').notNull().default(0),
+    amountMinor: minor('amount_minor').notNull(),
+    currency: text('currency').notNull(),
+    authorisedMinor: minor('authorised_minor').notNull().default(0),
+    capturedMinor: minor('captured_minor').notNull().default(0),
+    voidedMinor: minor('voided_minor').notNull().default(0),
+    /** The provider's id of the authorisation. */
+    providerId: text('provider_id'),
+    createdAt: text('created_at').notNull(),
+  },
+  (table) => [
+    check(
+      'payments_state',
+      sql`${table.state} in ('authorising', 'authorised', 'declined', 'capturing', 'captured', 'voiding', 'voided')`,
+    ),
+    check('payments_amount', sql`${table.amountMinor} >= 0`),
+    check('payments_authorised', sql`${table.authorisedMinor} between 0 and ${table.amountMinor}`),
+    check('payments_captured', sql`${table.capturedMinor} >= 0 and ${table.voidedMinor} >= 0`),
+    check('payments_taken', sql`${table.capturedMinor} + ${table.voidedMinor} <= ${table.authorisedMinor}`),
+  ],
+)
+
+/** What was asked of the provider: the id is the provider's idempotency key. Without a status the outcome is not known. */
+export const attempts = paymentsSchema.table(
+  'attempts',
+  {
+    id: text('id').primaryKey(),
+    paymentId: text('payment_id')
+      .notNull()
+      .references(() => payments.id),
+    kind: text('kind').notNull(),
+    amountMinor: minor('amount_minor').notNull(),
+    currency: text('currency').notNull(),
+    /** The card token; of an authorise only. */
+    source: text('source'),
+    /** The provider's id of the authorisation; of a capture and a void. */
+    authorisation: text('authorisation'),
+    /** `succeeded` and `declined` have their counterpart at the provider, `refused` has none there. */
+    status: text('status'),
+    providerId: text('provider_id'),
+    declineReason: text('decline_reason'),
+    openedAt: text('opened_at').notNull(),
+    resolvedAt: text('resolved_at'),
+    recordedAt: databaseTime('recorded_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    /** When the sweep asks the provider about it. */
+    dueAt: databaseTime('due_at')
+      .notNull()
+      .default(sql`clock_timestamp() + interval '30 seconds'`),
+  },
+  (table) => [
+    uniqueIndex('attempts_of_payment').on(table.paymentId, table.kind),
+    index('attempts_unresolved')
+      .on(table.dueAt)
+      .where(sql`status is null`),
+    check('attempts_kind', sql`${table.kind} in ('authorise', 'capture', 'void')`),
+    check('attempts_status', sql`${table.status} in ('succeeded', 'declined', 'refused')`),
+    check('attempts_resolved', sql`(${table.status} is null) = (${table.resolvedAt} is null)`),
+  ],
+)
+
+/** The double-entry ledger. Its key lets an attempt be booked once for ever. Rows are never changed. */
+export const ledger = paymentsSchema.table(
+  'ledger',
+  {
+    attemptId: text('attempt_id')
+      .notNull()
+      .references(() => attempts.id),
+    account: text('account').notNull(),
+    paymentId: text('payment_id').notNull(),
+    kind: text('kind').notNull(),
+    /** Signed; the entries of an attempt sum to zero. */
+    amountMinor: minor('amount_minor').notNull(),
+    currency: text('currency').notNull(),
+    at: text('at').notNull(),
+    /** The day of `at`, in UTC. */
+    day: date('day').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.attemptId, table.account] }),
+    index('ledger_of_payment').on(table.paymentId),
+    check(
+      'ledger_account',
+      sql`${table.account} in ('provider_hold', 'customer_promise', 'provider_receivable', 'sales')`,
+    ),
+    check('ledger_amount', sql`${table.amountMinor} <> 0`),
+  ],
+)
+
+/** The provider's events that arrived, by the provider's id. */
+export const webhookEvents = paymentsSchema.table('webhook_events', {
+  id: text('id').primaryKey(),
+  type: text('type').notNull(),
+  attemptId: text('attempt_id').notNull(),
+  receivedAt: text('received_at').notNull(),
+})
