@@ -1,5 +1,16 @@
 import { anyone, command, defineContract, internal, query, type RouterOf, staff } from '#platform/contract'
-import { address, amountMinor, currency, id, instant, integer, money, pageOf, pageRequest, text } from '#platform/values'
+import {
+  address,
+  amountMinor,
+  currency,
+  id,
+  instant,
+  integer,
+  money,
+  pageOf,
+  pageRequest,
+  text,
+} from '#platform/values'
 import { z } from 'zod'
 
 /** A line as it was bought: a snapshot, whatever becomes of the product. Amounts in minor units, tax included. */
@@ -66,7 +77,12 @@ export const contract = defineContract('orders', {
   /** The orders of these external invoices. Invoices without an order are missing from the answer. */
   findInvoices: query({
     access: staff('orders:read'),
-    input: z.strictObject({ externalInvoices: z.array(text({ max: 50 })).min(1).max(1000) }),
+    input: z.strictObject({
+      externalInvoices: z
+        .array(text({ max: 50 }))
+        .min(1)
+        .max(1000),
+    }),
     output: z.strictObject({ orders: z.array(summary) }),
   }),
 })

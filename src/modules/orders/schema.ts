@@ -1,0 +1,78 @@
+import { platformTables } from '#platform/data/platform-tables'
+import type { Address } from '#platform/values'
+import { sql } from 'drizzle-orm'
+import { bigint, check, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import type { OrderState } from './order-state.ts'
+
+export const ordersSchema = pgSchema('orders')
+export const { commands, sagas, journal, lanes, cursors, parked, jobs } = platformTables(ordersSchema)
+
+const whole = (name: string) => bigint(name, { mode: 'number' }).notNull()
+
+/** An order as it was placed. Amounts in minor units, tax included; instants as ISO 8601 text. */
+export const orders = ordersSchema.table(
+  'orders',
+  {
+    id: text('id').primaryKey(),
+    number: whole('number').unique(),
+    /** What placed it, such as the saga of a checkout: one order per reference, for ever. */
+    reference: text('reference').notNull().unique(),
+    /** Guards a guest's order. */
+    token: text('token').notNull(),
+    state: text('state').$type<OrderState>().notNull(),
+    /** Orders the events of this order. */
+    version: whole('version'),
+    currency: text('currency').notNull(),
+    country: text('country').notNull(),
+    address: jsonb('address').$type<Address>().notNull(),
+    customer: text('customer'),
+    externalInvoice: text('external_invoice').unique(),
+    orderedAt: text('ordered_at').notNull(),
+    placedAt: text('placed_at').notNull(),
+    grossMinor: whole('gross_minor'),
+    taxMinor: whole('tax_minor'),
+    lineCount: integer('line_count').notNull(),
+  },
+  (table) => [
+    check('orders_state', sql`${table.state} in ('placed', 'paid')`),
+    check('orders_version', sql`${table.version} >= 1`),
+    check('orders_amounts', sql`${table.taxMinor} between 0 and ${table.grossMinor}`),
+    check('orders_line_count', sql`${table.lineCount} between 1 and 1000`),
+    index('orders_customer')
+      .on(table.customer, table.number)
+      .where(sql`customer is not null`),
+  ],
+)
+
+/** The lines of an order: a snapshot of what was bought, whatever becomes of the product. */
+export const orderLines = ordersSchema.table(
+  'order_lines',
+  {
+    orderId: text('order_id')
+      .notNull()
+      .references(() => orders.id),
+    position: integer('position').notNull(),
+    lineId: text('line_id').notNull(),
+    sku: text('sku').notNull(),
+    name: text('name').notNull(),
+    quantity: whole('quantity'),
+    unitPriceMinor: whole('unit_price_minor'),
+    grossMinor: whole('gross_minor'),
+    netMinor: whole('net_minor'),
+    taxMinor: whole('tax_minor'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orderId, table.position] }),
+    check('order_lines_quantity', sql`${table.quantity} > 0`),
+    check(
+      'order_lines_amounts',
+      sql`${table.netMinor} >= 0 and ${table.taxMinor} >= 0 and ${table.grossMinor} = ${table.netMinor} + ${table.taxMinor}`,
+    ),
+  ],
+)
+
+/** Counters are rows, not sequences: they move with the module. `order_number` holds the last number given. */
+export const counters = ordersSchema.table('counters', {
+  name: text('name').primaryKey(),
+  value: whole('value'),
+})
