@@ -29,8 +29,15 @@ export async function placeOrder(ctx: CommandCtx, input: PlaceOrder): Promise<An
   if (!placed) return placedBefore(ctx, input)
   const { reference, currency, grossMinor } = input
   const fact = {
-    ...{ orderId: placed.id, version: 1, reference, number: placed.number, orderedAt: row.orderedAt, currency },
-    ...{ country: row.country, grossMinor, lineCount: row.lineCount },
+    orderId: placed.id,
+    version: 1,
+    reference,
+    number: placed.number,
+    orderedAt: row.orderedAt,
+    currency,
+    country: row.country,
+    grossMinor,
+    lineCount: row.lineCount,
   }
   ctx.announce(orderPlaced, fact)
   if (states.includes('paid')) ctx.announce(orderPaid, { orderId: placed.id, version: states.length, reference })

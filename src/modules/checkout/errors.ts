@@ -1,0 +1,78 @@
+import { DomainError } from '#platform/errors'
+import type { Money } from '#platform/values'
+
+const sentence = (money: Money) => `${money.amountMinor} ${money.currency} (minor units)`
+
+// The same for a cart that is not there and for a wrong token: a cart's existence is not told.
+export const unknownCart = (cartId: string) =>
+  new DomainError('checkout.unknown_cart', 'NOT_FOUND', `There is no cart ${cartId} with this token.`)
+
+export const cartClosed = (cartId: string) =>
+  new DomainError('checkout.cart_closed', 'CONFLICT', `Cart ${cartId} is being bought, or was bought, and is closed.`)
+
+export const cartEmpty = (cartId: string) =>
+  new DomainError(
+    'checkout.cart_empty',
+    'PRECONDITION_FAILED',
+    `Cart ${cartId} has no lines, so there is nothing to buy.`,
+  )
+
+export const addressMissing = (cartId: string) =>
+  new DomainError(
+    'checkout.address_missing',
+    'PRECONDITION_FAILED',
+    `Cart ${cartId} has no address; at least its country is needed.`,
+  )
+
+const unknownSkusNamed = 5
+
+/** Names at most five of them. */
+export function unknownSku(skus: readonly string[]): DomainError {
+  const more = skus.length - unknownSkusNamed
+  const named = skus.slice(0, unknownSkusNamed).join(', ') + (more > 0 ? ` and ${more} more` : '')
+  return new DomainError('checkout.unknown_sku', 'UNPROCESSABLE_CONTENT', `The catalog does not have ${named}.`)
+}
+
+export const priceNotAllowed = () =>
+  new DomainError(
+    'checkout.price_not_allowed',
+    'FORBIDDEN',
+    'Agreed unit prices need the permission orders:price, which the key does not hold.',
+  )
+
+export const notAllowed = () =>
+  new DomainError(
+    'checkout.not_allowed',
+    'FORBIDDEN',
+    'An order date, an external invoice and a customer need the permission orders:price, which the key does not hold.',
+  )
+
+export const badOrderDate = (orderedAt: string) =>
+  new DomainError('checkout.bad_order_date', 'UNPROCESSABLE_CONTENT', `The order date ${orderedAt} lies in the future.`)
+
+export const wrongCurrency = (what: string) =>
+  new DomainError('checkout.wrong_currency', 'UNPROCESSABLE_CONTENT', `${what} must be in the currency of the cart.`)
+
+export const tooManyLines = (limit: number) =>
+  new DomainError('checkout.too_many_lines', 'UNPROCESSABLE_CONTENT', `A cart holds at most ${limit} lines.`)
+
+export const priceChanged = (total: Money) =>
+  new DomainError(
+    'checkout.price_changed',
+    'CONFLICT',
+    `The cart now costs ${sentence(total)}. Look again, and confirm.`,
+  )
+
+export const cartChanged = (cartId: string) =>
+  new DomainError(
+    'checkout.price_changed',
+    'CONFLICT',
+    `Cart ${cartId} was changed while it was being bought. Look again, and confirm.`,
+  )
+
+export const paymentDeclined = (declineReason: string | null) =>
+  new DomainError(
+    'checkout.payment_declined',
+    'PAYMENT_REQUIRED',
+    `The payment was declined${declineReason === null ? '' : ` (${declineReason})`}. Nothing was bought.`,
+  )

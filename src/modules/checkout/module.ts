@@ -1,0 +1,4 @@
+import type { ModuleAssembly } from '#platform/calls/implement'
+import { router } from './router.ts'
+
+export const createCheckoutModule = (): ModuleAssembly => ({ router })

@@ -1,0 +1,13 @@
+import type { CommandCtx } from '#platform/calls/context'
+import { refusalOf, type CartRef } from './cart.ts'
+import { cartClosed } from './errors.ts'
+import { cartHead, deleteLines } from './queries.ts'
+
+type RemoveLines = CartRef & { lineIds: string[] }
+
+export async function removeLines(ctx: CommandCtx, { cartId, token, lineIds }: RemoveLines) {
+  const [cart] = await deleteLines(ctx.tx).execute({ cartId, token, lineIds })
+  if (cart) return { cartId, lineCount: cart.lineCount }
+  const [head] = await cartHead(ctx.tx).execute({ cartId, token })
+  throw refusalOf(cartId, head) ?? cartClosed(cartId)
+}
