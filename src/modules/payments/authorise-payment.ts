@@ -16,10 +16,10 @@ import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { askingProvider, providerRefused, referenceUsed } from './errors.ts'
 import { paymentAuthorised, paymentDeclined, paymentVoided } from './events.ts'
+import { book } from './ledger-queries.ts'
 import { repeatOf, voidAttemptId } from './payment-state.ts'
 import { type Attempt, type Outcome, type PaymentProvider, ProviderRefused } from './provider.ts'
 import {
-  book,
   claimForVoid,
   closeVoided,
   insertVoidAttempt,

@@ -11,8 +11,9 @@ import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { askingProvider, notAuthorised, providerRefused } from './errors.ts'
 import { paymentCaptured } from './events.ts'
+import { book } from './ledger-queries.ts'
 import type { Attempt, Outcome, PaymentProvider } from './provider.ts'
-import { book, openCapture, paymentWithAttempt, resolveAttemptRow, settleCapture } from './queries.ts'
+import { openCapture, paymentWithAttempt, resolveAttemptRow, settleCapture } from './queries.ts'
 
 type Input = InputOf<(typeof contract)['operations']['capture']>
 type Opened = {

@@ -3,7 +3,7 @@ import type { AnswerOf, InputOf } from '#platform/contract'
 import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { unknownPayment } from './errors.ts'
-import { paymentWithEntries } from './queries.ts'
+import { paymentWithEntries } from './ledger-queries.ts'
 
 type Operation = (typeof contract)['operations']['get']
 

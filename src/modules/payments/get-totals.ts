@@ -2,7 +2,7 @@ import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
 import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
-import { ledgerTotals } from './queries.ts'
+import { ledgerTotals } from './ledger-queries.ts'
 
 type Operation = (typeof contract)['operations']['totals']
 
