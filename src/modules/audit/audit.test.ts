@@ -1,0 +1,66 @@
+import { createApiKey, hashApiKey } from '#platform/api-key'
+import { startTestHall } from '#platform/testing/hall'
+import { describe, expect, test } from 'vitest'
+
+const newKey = (name: string) => ({ name, permissions: ['orders:read'], keyHash: hashApiKey(createApiKey()) })
+
+describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
+  const open = () => startTestHall({ modules: ['identity', 'catalog', 'audit'], distance })
+
+  /** A hall in which staff did six things in two modules. */
+  async function openWithRecords() {
+    const hall = await open()
+    for (const name of ['one', 'two', 'three', 'four']) await hall.calls.identity.createApiKey.mutate(newKey(name))
+    const price = { amountMinor: 100, currency: 'GBP' }
+    const variants = [{ sku: 'A1', price, stocked: true }]
+    await hall.calls.catalog.importProducts.mutate({ products: [{ code: 'A1', name: 'a thing', variants }] })
+    await hall.calls.catalog.setPrice.mutate({ sku: 'A1', price: { ...price, amountMinor: 200 } })
+    await hall.settle()
+    return hall
+  }
+
+  test('what staff did is recorded, newest first, and the chain is intact', async () => {
+    await using hall = await openWithRecords()
+    const verdict = await hall.calls.audit.verify.query({})
+    expect(verdict).toMatchObject({ entries: 6, intact: true, firstBroken: null, behind: 0 })
+    const { entries } = await hall.calls.audit.list.query({})
+    expect(entries.map(({ number }) => number)).toEqual([6, 5, 4, 3, 2, 1])
+    expect(entries[0]?.hash).toBe(verdict.head)
+    expect(entries.filter(({ operation }) => operation === 'identity.createApiKey')).toHaveLength(4)
+    expect(entries.filter(({ operation }) => operation.startsWith('catalog.'))).toHaveLength(2)
+    for (const { actor } of entries) expect(actor).toMatchObject({ kind: 'staff', permissions: ['*'] })
+    const page = await hall.calls.audit.list.query({ limit: 2, before: 4 })
+    expect(page.entries).toEqual(entries.slice(3, 5))
+  })
+
+  test('a chain without records is intact', async () => {
+    await using hall = await open()
+    await hall.sql('delete from audit.records')
+    await hall.sql('delete from audit.chain')
+    expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 0, intact: true, firstBroken: null })
+  })
+
+  test('what is told again is recorded once', async () => {
+    await using hall = await openWithRecords()
+    await hall.sql('update audit.cursors set position = 0')
+    await hall.calls.identity.createApiKey.mutate(newKey('five'))
+    await hall.settle()
+    expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 7, intact: true })
+  })
+
+  test.each([
+    ['changed', `update audit.records set actor = '{"kind":"guest"}' where number = 3`, 3],
+    ['removed', 'delete from audit.records where number = 2', 2],
+    ['cut off at the end', 'delete from audit.records where number >= 5', 5],
+    [
+      'written behind the head',
+      `insert into audit.records select number + 1, 'evt_more', source, operation, actor, request_id, input_hash, at, hash, hash
+       from audit.records where number = 6`,
+      7,
+    ],
+  ])('a record that was %s is found', async (_how, tampering, firstBroken) => {
+    await using hall = await openWithRecords()
+    await hall.sql(tampering)
+    expect(await hall.calls.audit.verify.query({})).toMatchObject({ intact: false, firstBroken, entries: 6 })
+  })
+})
