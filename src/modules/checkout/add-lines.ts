@@ -4,13 +4,12 @@
  */
 import type { LocalCtx, SagaCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import { unavailable } from '#platform/errors'
 import { sagaOf } from '#platform/saga/saga'
 import { holds } from '#platform/values'
-import { cartLinesMax, refusalOf } from './cart.ts'
+import { cartLinesMax, assertOpen } from './cart.ts'
 import type { Checkout } from './calls.ts'
 import type { contract } from './contract.ts'
-import { priceNotAllowed, tooManyLines, unknownSku, wrongCurrency } from './errors.ts'
+import { changedMeanwhile, priceNotAllowed, tooManyLines, unknownSku, wrongCurrency } from './errors.ts'
 import { skusOf } from './price-lines.ts'
 import { cartHead, insertLines } from './queries.ts'
 
@@ -59,10 +58,8 @@ async function insert(ctx: LocalCtx, input: Input, currency: string): Promise<Re
   const [cart] = await insertLines(ctx.tx).execute({ cartId, token, currency, added, lines: JSON.stringify(lines) })
   if (cart) return { lineIds: lines.map(({ lineId }) => lineId), lineCount: cart.lineCount }
   const [head] = await cartHead(ctx.tx).execute({ cartId, token })
-  const refusal = refusalOf(cartId, head)
-  if (!head || refusal) throw refusal
+  assertOpen(cartId, head)
   if (head.currency !== currency) throw wrongCurrency('Every price')
   if (head.lineCount + added > cartLinesMax) throw tooManyLines(cartLinesMax)
-  // It was refused a moment ago, and would not be now: somebody else has just changed the cart.
-  throw unavailable(`Cart ${cartId} was changed at the same moment. Ask again.`)
+  throw changedMeanwhile(cartId)
 }

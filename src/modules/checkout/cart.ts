@@ -1,6 +1,5 @@
 /** A cart as it is read, and what its state refuses. */
 import type { Address } from '#platform/values'
-import type { DomainError } from '#platform/errors'
 import { cartClosed, unknownCart } from './errors.ts'
 
 /** A cart holds at most this many lines, which is also what its neighbours take at once. */
@@ -27,8 +26,11 @@ export type Cart = {
   lines: CartLine[]
 }
 
-/** Why this cart, if it is there, cannot be changed or bought now; undefined where it can. */
-export function refusalOf(cartId: string, cart: { state: Cart['state'] } | undefined): DomainError | undefined {
-  if (!cart) return unknownCart(cartId)
-  return cart.state === 'open' ? undefined : cartClosed(cartId)
+/** Throws where the cart is not there, or is open no longer. */
+export function assertOpen<Found extends Pick<Cart, 'state'>>(
+  cartId: string,
+  cart: Found | undefined,
+): asserts cart is Found {
+  if (!cart) throw unknownCart(cartId)
+  if (cart.state !== 'open') throw cartClosed(cartId)
 }

@@ -3,7 +3,7 @@
  * apart by one conditional update.
  */
 import type { LocalCtx } from '#platform/calls/context'
-import { refusalOf, type CartRef } from './cart.ts'
+import { assertOpen, type CartRef } from './cart.ts'
 import { cartChanged } from './errors.ts'
 import { cartHead, claimOpenCart, closeClaimedCart, unclaimCart } from './queries.ts'
 
@@ -12,7 +12,8 @@ export async function claimCart(ctx: LocalCtx, { cartId, token }: CartRef, versi
   const [claimed] = await claimOpenCart(ctx.tx).execute({ cartId, token, version, sagaId: ctx.sagaId })
   if (claimed) return null
   const [head] = await cartHead(ctx.tx).execute({ cartId, token })
-  throw refusalOf(cartId, head) ?? cartChanged(cartId)
+  assertOpen(cartId, head)
+  throw cartChanged(cartId)
 }
 
 /** Opens the cart again, as though nothing had happened. */

@@ -1,4 +1,4 @@
-import { DomainError } from '#platform/errors'
+import { DomainError, unavailable } from '#platform/errors'
 import type { Money } from '#platform/values'
 
 const sentence = (money: Money) => `${money.amountMinor} ${money.currency} (minor units)`
@@ -69,6 +69,10 @@ export const cartChanged = (cartId: string) =>
     'CONFLICT',
     `Cart ${cartId} was changed while it was being bought. Look again, and confirm.`,
   )
+
+/** A statement refused the cart, and would not now: somebody else has changed it between that and a second look. */
+export const changedMeanwhile = (cartId: string) =>
+  unavailable(`Cart ${cartId} was changed at the same moment. Ask again.`)
 
 export const paymentDeclined = (declineReason: string | null) =>
   new DomainError(

@@ -2,17 +2,9 @@ import type { SagaCtx } from '#platform/calls/context'
 import type { InputOf } from '#platform/contract'
 import { holds, type Address } from '#platform/values'
 import type { Checkout } from './calls.ts'
-import { refusalOf } from './cart.ts'
+import { assertOpen } from './cart.ts'
 import type { contract } from './contract.ts'
-import {
-  addressMissing,
-  badOrderDate,
-  cartEmpty,
-  notAllowed,
-  priceChanged,
-  unknownCart,
-  wrongCurrency,
-} from './errors.ts'
+import { addressMissing, badOrderDate, cartEmpty, notAllowed, priceChanged, wrongCurrency } from './errors.ts'
 import { cartWithLines } from './queries.ts'
 import { quoteCart, type CartQuote } from './quote-cart.ts'
 
@@ -26,9 +18,7 @@ export async function quotePurchase(ctx: SagaCtx<Checkout>, input: Complete): Pr
   assertAllowed(ctx, input)
   const { cartId, token, expectedTotal } = input
   const [cart] = await cartWithLines(ctx.db).execute({ cartId, token })
-  const refusal = refusalOf(cartId, cart)
-  if (refusal) throw refusal
-  if (!cart) throw unknownCart(cartId)
+  assertOpen(cartId, cart)
   const { version: cartVersion, currency, address } = cart
   if (cart.lines.length === 0) throw cartEmpty(cartId)
   if (!address) throw addressMissing(cartId)

@@ -1,6 +1,6 @@
 import type { CommandCtx } from '#platform/calls/context'
-import { refusalOf, type CartRef } from './cart.ts'
-import { cartClosed } from './errors.ts'
+import { assertOpen, type CartRef } from './cart.ts'
+import { changedMeanwhile } from './errors.ts'
 import { cartHead, deleteLines } from './queries.ts'
 
 type RemoveLines = CartRef & { lineIds: string[] }
@@ -9,5 +9,6 @@ export async function removeLines(ctx: CommandCtx, { cartId, token, lineIds }: R
   const [cart] = await deleteLines(ctx.tx).execute({ cartId, token, lineIds })
   if (cart) return { cartId, lineCount: cart.lineCount }
   const [head] = await cartHead(ctx.tx).execute({ cartId, token })
-  throw refusalOf(cartId, head) ?? cartClosed(cartId)
+  assertOpen(cartId, head)
+  throw changedMeanwhile(cartId)
 }

@@ -1,7 +1,7 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { Address } from '#platform/values'
-import { refusalOf, type CartRef } from './cart.ts'
-import { cartClosed } from './errors.ts'
+import { assertOpen, type CartRef } from './cart.ts'
+import { changedMeanwhile } from './errors.ts'
 import { cartHead, updateAddress } from './queries.ts'
 
 type SetAddress = CartRef & { address: Address }
@@ -10,5 +10,6 @@ export async function setAddress(ctx: CommandCtx, { cartId, token, address }: Se
   const [cart] = await updateAddress(ctx.tx).execute({ cartId, token, address: JSON.stringify(address) })
   if (cart) return cart
   const [head] = await cartHead(ctx.tx).execute({ cartId, token })
-  throw refusalOf(cartId, head) ?? cartClosed(cartId)
+  assertOpen(cartId, head)
+  throw changedMeanwhile(cartId)
 }
