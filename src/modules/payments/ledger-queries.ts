@@ -64,7 +64,7 @@ export const paymentWithEntries = statement('payments_with_entries', (db) =>
     .from(payments)
     .leftJoin(ledger, eq(ledger.paymentId, payments.id))
     .where(eq(payments.reference, placeholder('reference')))
-    .orderBy(asc(ledger.at), asc(ledger.attemptId), asc(ledger.account)),
+    .orderBy(asc(ledger.at), asc(ledger.kind), asc(ledger.account)),
 )
 
 const sumOf = (kind: BookingKind, account: string) =>
