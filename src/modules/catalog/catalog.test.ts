@@ -45,10 +45,10 @@ describe.each(['near', 'far'] as const)('catalog, %s', (distance) => {
   test('what is there already, by code or SKU, stays as it is', async () => {
     await using hall = await startTestHall({ modules: ['catalog'], distance })
     const { importProducts, get } = hall.calls.catalog
-    await importProducts.mutate({ products: [product('A', 'A-1')] })
+    await importProducts.mutate({ products: [product('A', 'A-1', 'A-2')] })
     const before = await get.query({ sku: 'A-1' })
-    const again = { ...product('A', 'A-1', 'A-2'), name: 'Another name' }
-    const mixed = [again, product('B', 'A-1', 'B-1'), product('C', 'A-1'), product('B', 'B-2')]
+    const again = { ...product('A', 'A-3'), name: 'Another name' }
+    const mixed = [again, product('B', 'A-1', 'B-1'), product('C', 'A-2'), product('B', 'B-2')]
     expect(await importProducts.mutate({ products: mixed })).toEqual({
       productsCreated: 1,
       variantsCreated: 1,
@@ -56,7 +56,7 @@ describe.each(['near', 'far'] as const)('catalog, %s', (distance) => {
     })
     expect(await get.query({ sku: 'A-1' })).toEqual(before)
     expect((await get.query({ sku: 'B-1' })).variants.map(({ sku }) => sku)).toEqual(['B-1'])
-    for (const sku of ['A-2', 'B-2', 'C']) {
+    for (const sku of ['A-3', 'B-2', 'C']) {
       await expect(get.query({ sku })).rejects.toMatchObject({ data: { reason: 'catalog.unknown_product' } })
     }
   })
