@@ -12,17 +12,19 @@ import type { Log } from '../log.ts'
 export type Db = NodePgDatabase
 
 /** A connection in a transaction: `tx` for drizzle, `client` for the platform's own plain statements. */
-export type Transaction = { tx: Db; client: pg.ClientBase }
+export type Transaction = {
+  tx: Db
+  client: pg.ClientBase
+  /** Hands over a statement that was sent but not awaited: COMMIT follows it at once, and its failure undoes all. */
+  trailing(statement: Promise<unknown>): void
+}
 
 export type ModuleDatabase = {
   module: string
   pool: pg.Pool
   /** For reading outside a transaction. */
   db: Db
-  /**
-   * Runs `work` in a transaction. `open` statements are sent together with BEGIN; COMMIT follows `work`.
-   * Where `work` throws, nothing is kept.
-   */
+  /** Runs `work` in a transaction. BEGIN travels with its first statement. Where `work` throws, nothing is kept. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -74,9 +76,20 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
         const begun = client.query('BEGIN')
         // Awaited below; the empty handler keeps an early failure from counting as unhandled.
         begun.catch(() => undefined)
-        const result = await work({ tx: dbOf(client), client })
+        const trailing: Promise<unknown>[] = []
+        const result = await work({
+          tx: dbOf(client),
+          client,
+          trailing(statement) {
+            statement.catch(() => undefined)
+            trailing.push(statement)
+          },
+        })
+        const committing = client.query('COMMIT')
+        committing.catch(() => undefined)
         await begun
-        const committed = await client.query('COMMIT')
+        for (const statement of trailing) await statement
+        const committed = await committing
         if (committed.command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.')
         return result
       } catch (error) {

@@ -1,0 +1,45 @@
+/** A process of the hall: `npm start`, or `npm start -- --topology topologies/orders-out.json --process orders`. */
+import { parseArgs } from 'node:util'
+import { ConfigError, processConfig } from '#platform/config'
+import { askAs } from '#platform/host/gateway'
+import { openProcess } from '#platform/host/open-process'
+import { oneProcess, placeOf, readTopology } from '#platform/host/topology'
+import { createLog } from '#platform/log'
+import { definition } from './definition.ts'
+import { moduleNames } from './modules.ts'
+import { ensureOwner, ownerKeyFile } from './owner.ts'
+import { closeOnSignals } from './signals.ts'
+
+const usage = 'npm start [-- --topology FILE --process NAME]'
+
+async function start(): Promise<void> {
+  const { values } = parseArgs({ options: { topology: { type: 'string' }, process: { type: 'string' } } })
+  const config = processConfig()
+  const log = createLog({ level: config.logLevel, name: values.process ?? 'hall' })
+  const topology = values.topology === undefined ? oneProcess : await readTopology(values.topology, moduleNames)
+  const place = placeOf(topology, values.process ?? 'hall', moduleNames)
+  const signals = closeOnSignals(log)
+  const hall = await openProcess({ config, log, definition, place, works: true })
+  signals.closes(hall)
+  if (place.modules.includes('identity')) {
+    const base = { requestId: hall.newId('req', { module: 'gateway', requestId: '' }), traceparent: undefined, deadlineAt: Date.now() + 30_000 }
+    const key = await ensureOwner(askAs({ contracts: definition.contracts, dispatch: hall.dispatch }, base), config.dataDir)
+    if (key !== undefined) say(`The owner's API key, shown this once and kept in ${config.dataDir}/${ownerKeyFile}: ${key}`)
+  }
+  await hall.announceOpen(hall.url)
+  say(hall.url === undefined ? `Markethall's ${place.process} is ready at ${hall.internalUrl}` : `Markethall is open at ${hall.url}`)
+}
+
+/** Standard output may be gone before we are: whoever started us may have been killed. */
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+process.stdout.on('error', () => undefined)
+start().catch((error: unknown) => {
+  const isExpected = error instanceof ConfigError || (error instanceof Error && !('code' in error && error.code === 'ERR_ASSERTION'))
+  process.stderr.write(`${isExpected ? error.message : String(error)}\n${isUsage(error) ? `Usage: ${usage}\n` : ''}`)
+  process.exit(1)
+})
+
+const isUsage = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')

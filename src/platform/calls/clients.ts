@@ -1,0 +1,120 @@
+/**
+ * `ctx.calls`: typed clients of the modules that a module may call, wherever those live now.
+ *
+ * A path is resolved once, into a prototype; a context costs one small object, a call none but its own. Here the
+ * operation is just called, elsewhere the far client carries it: both end in `run`, and both give the same value or the
+ * same `TRPCClientError`.
+ */
+import type { CallOptions, Contract, Kind } from '../contract.ts'
+import { clientErrorOf, deadlineExceeded, failureOf } from '../errors.ts'
+import type { CallContext } from './context.ts'
+import type { FarClient } from './far-client.ts'
+import type { BoundOperation } from './operation.ts'
+import { type Outcome, run } from './run.ts'
+
+/** Where a module lives now. */
+export type Placement = { here: ReadonlyMap<string, BoundOperation> } | { url: string }
+
+/** The live answer to "where is this module?". */
+export type Directory = { locate(module: string): Placement }
+
+export type Route = { module: string; name: string; path: string; kind: Kind; undoes: boolean }
+
+/** Carries one call to where its module lives, and returns what came of it. Never throws. */
+export type Dispatch = (route: Route, context: CallContext, input: unknown) => Promise<Outcome>
+
+const nothing: ReadonlySet<string> = new Set()
+
+/** Finds the module of a call and runs it there. */
+export const dispatchWith =
+  (directory: Directory, far: FarClient): Dispatch =>
+  async (route, context, input) => {
+    const placement = directory.locate(route.module)
+    if ('url' in placement) return far.call(placement.url, { route, context, input })
+    const operation = placement.here.get(route.name)
+    if (!operation) throw new Error(`${route.path} is not bound here.`)
+    if (context.deadlineAt <= Date.now()) return { ok: false, failure: failureOf(deadlineExceeded(route.path), nothing) }
+    return run(operation, context, input)
+  }
+
+/** The calls of one context. Commands under a context with a key get keys of their own from it, in their order. */
+class Calls {
+  readonly context: CallContext
+  #commands = 0
+
+  constructor(context: CallContext) {
+    this.context = context
+  }
+
+  nextKey(): string | undefined {
+    const { key } = this.context
+    if (key === undefined) return undefined
+    this.#commands += 1
+    return this.#commands === 1 ? key : `${key}:${this.#commands}`
+  }
+}
+
+/** Makes the function that gives a context its calls. `callees` are those that the graph declares for `caller`. */
+export function clientsFor(options: {
+  caller: string
+  callees: readonly string[]
+  contracts: Record<string, Contract>
+  dispatch: Dispatch
+}): (context: CallContext) => any {
+  const { caller, callees, contracts, dispatch } = options
+  class OwnCalls extends Calls {}
+  for (const module of callees) {
+    const contract = contracts[module]
+    if (!contract) throw new Error(`${caller} calls ${module}, of which there is no contract.`)
+    const Client = clientClass(contract, caller, dispatch)
+    Object.defineProperty(OwnCalls.prototype, module, {
+      get(this: Calls) {
+        return new Client(this)
+      },
+    })
+  }
+  return (context) => new OwnCalls(context)
+}
+
+function clientClass(contract: Contract, caller: string, dispatch: Dispatch) {
+  class Client {
+    readonly calls: Calls
+    constructor(calls: Calls) {
+      this.calls = calls
+    }
+  }
+  for (const [name, { kind, undoes }] of Object.entries(contract.operations)) {
+    const route: Route = { module: contract.name, name, path: `${contract.name}.${name}`, kind, undoes: undoes !== undefined }
+    const verb = kind === 'query' ? 'query' : 'mutate'
+    Object.defineProperty(Client.prototype, name, {
+      get(this: Client) {
+        const { calls } = this
+        return { [verb]: (input: unknown, options?: CallOptions) => call(dispatch, { route, caller, calls }, { input, options }) }
+      },
+    })
+  }
+  return Client
+}
+
+async function call(
+  dispatch: Dispatch,
+  { route, caller, calls }: { route: Route; caller: string; calls: Calls },
+  { input, options }: { input: unknown; options: CallOptions | undefined },
+): Promise<unknown> {
+  const outer = calls.context
+  const isQuery = route.kind === 'query'
+  const deadlineAt = options?.timeoutMs === undefined ? outer.deadlineAt : Math.min(outer.deadlineAt, Date.now() + options.timeoutMs)
+  const context: CallContext = {
+    actor: outer.actor,
+    caller,
+    requestId: outer.requestId,
+    traceparent: outer.traceparent,
+    deadlineAt,
+    key: isQuery ? undefined : (options?.key ?? calls.nextKey()),
+    undoesKey: route.undoes ? outer.undoesKey : undefined,
+    signal: isQuery ? (options?.signal ?? outer.signal) : undefined,
+  }
+  const outcome = await dispatch(route, context, input)
+  if (outcome.ok) return outcome.value
+  throw clientErrorOf(outcome.failure, route.path)
+}

@@ -1,0 +1,106 @@
+/** Makes the `ctx` that each kind of operation is given. */
+import type { Transaction } from '../data/database.ts'
+import type { Outbox } from '../events/outbox.ts'
+import type { Log } from '../log.ts'
+import type { Actor } from '../values.ts'
+import type { CallContext, CommandCtx, JobCtx, QueryCtx } from './context.ts'
+import type { ModuleRuntime } from './operation.ts'
+import { Outbox as OutboxOf } from '../events/outbox.ts'
+
+/** What every ctx holds. A class, since one is made per call: its methods are shared, its log is made when asked for. */
+export class Base {
+  readonly actor: Actor
+  readonly requestId: string
+  readonly #runtime: ModuleRuntime
+  #log: Log | undefined
+
+  constructor(runtime: ModuleRuntime, context: Pick<CallContext, 'actor' | 'requestId'>) {
+    this.#runtime = runtime
+    this.actor = context.actor
+    this.requestId = context.requestId
+  }
+
+  get log(): Log {
+    this.#log ??= this.#runtime.log.child({ requestId: this.requestId })
+    return this.#log
+  }
+
+  now(): string {
+    return this.#runtime.clock.now()
+  }
+
+  newId(prefix: string): string {
+    return this.#runtime.newId(prefix, { module: this.#runtime.name, requestId: this.requestId })
+  }
+}
+
+/** A query's ctx. Its calls are made only when asked for. */
+export class QueryContext extends Base {
+  readonly #runtime: ModuleRuntime
+  readonly #context: CallContext
+  #calls: unknown
+
+  constructor(runtime: ModuleRuntime, context: CallContext) {
+    super(runtime, context)
+    this.#runtime = runtime
+    this.#context = context
+  }
+
+  get db(): QueryCtx['db'] {
+    return this.#runtime.database.db
+  }
+
+  get calls(): any {
+    this.#calls ??= this.#runtime.callsFor(this.#context)
+    return this.#calls
+  }
+
+  behind(source: string): Promise<number> {
+    return this.#runtime.behind(source, this.#context)
+  }
+}
+
+/** A command's ctx: one transaction and what it will announce. */
+export class CommandContext extends Base implements CommandCtx {
+  readonly tx: CommandCtx['tx']
+  readonly announce: Outbox['announce']
+  readonly enqueue: Outbox['enqueue']
+
+  constructor(runtime: ModuleRuntime, context: Pick<CallContext, 'actor' | 'requestId'>, inside: { transaction: Transaction; outbox: Outbox }) {
+    super(runtime, context)
+    this.tx = inside.transaction.tx
+    this.announce = inside.outbox.announce
+    this.enqueue = inside.outbox.enqueue
+  }
+}
+
+/** A job's (or schedule's) ctx: calls, and transactions of its own. */
+export class JobContext extends Base implements JobCtx {
+  readonly calls: any
+  readonly signal: AbortSignal
+  readonly #runtime: ModuleRuntime
+  readonly #context: CallContext
+
+  constructor(runtime: ModuleRuntime, context: CallContext) {
+    super(runtime, context)
+    this.#runtime = runtime
+    this.#context = context
+    this.calls = runtime.callsFor(context)
+    this.signal = runtime.stopping
+  }
+
+  get db(): JobCtx['db'] {
+    return this.#runtime.database.db
+  }
+
+  async transaction<T>(work: (ctx: CommandCtx) => Promise<T>): Promise<T> {
+    const outbox = new OutboxOf(this.#runtime, this.#context, this.#context.key ?? null)
+    const result = await this.#runtime.database.transaction(async (transaction) => {
+      const answer = await work(new CommandContext(this.#runtime, this.#context, { transaction, outbox }))
+      outbox.flush(transaction)
+      return answer
+    })
+    outbox.wake()
+    return result
+  }
+}

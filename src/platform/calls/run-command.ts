@@ -1,0 +1,126 @@
+/**
+ * A command: one transaction that takes its key, finds the record of an earlier run or does the work, and writes the
+ * record. Repeated, it answers what it answered.
+ *
+ * The key is a transaction-level advisory lock, tried and not waited for, so that a busy key holds no connection. The
+ * lock is looked at by the statement that also looks for the record: where another run commits between that statement's
+ * snapshot and the lock, the record's primary key refuses ours, and we look again.
+ */
+import { hash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CallContext } from './context.ts'
+import { CommandContext } from './contexts.ts'
+import type { BoundOperation } from './operation.ts'
+import { constraintOf, isTransient, type Transaction } from '../data/database.ts'
+import { alreadyUndone, deadlineExceeded, inProgress, keyReused } from '../errors.ts'
+import { Outbox } from '../events/outbox.ts'
+
+const lookup = {
+  name: 'platform_command_lookup',
+  text: `SELECT pg_try_advisory_xact_lock(hashtextextended($3, 0)) AS free, c.operation, c.input_hash, c.state, c.answer
+         FROM (VALUES (1)) AS one LEFT JOIN commands c ON c.caller = $1 AND c.key = $2`,
+}
+
+const record = {
+  name: 'platform_command_record',
+  text: `INSERT INTO commands (caller, key, operation, input_hash, state, answer) VALUES ($1, $2, $3, $4, $5, $6::jsonb)`,
+}
+
+type Found = { free: boolean; operation: string | null; input_hash: string; state: string; answer: unknown }
+type Attempt = { busy: true } | { busy: false; answer: unknown }
+
+/** Runs a command, or answers what it answered under the same key before. */
+export async function runCommand(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
+  const inputHash = inputHashOf(operation.path, input)
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const outcome = await attemptCommand(operation, context, { value: input, hash: inputHash })
+      if (!outcome.busy) return outcome.answer
+      await waitForKey(operation, context, attempt)
+    } catch (error) {
+      if (!mayBeTriedAgain(error) || attempt >= 8 || Date.now() >= context.deadlineAt) throw error
+    }
+  }
+}
+
+/** SHA-256 over operation and input; the input was parsed, so its fields stand in the contract's order. */
+export const inputHashOf = (path: string, input: unknown): string => hash('sha256', `${path}\n${JSON.stringify(input)}`, 'hex')
+
+const mayBeTriedAgain = (error: unknown): boolean => isTransient(error) || isKeyRace(error)
+
+export const isKeyRace = (error: unknown): boolean =>
+  ['commands_caller_key_pk', 'sagas_key', 'sagas_pkey'].includes(constraintOf(error) ?? '')
+
+async function attemptCommand(
+  operation: BoundOperation,
+  context: CallContext,
+  input: { value: unknown; hash: string },
+): Promise<Attempt> {
+  const { runtime, path, spec } = operation
+  const outbox = new Outbox(runtime, context, context.key ?? null)
+  const key = context.key ?? runtime.newId('key', { module: runtime.name, requestId: context.requestId })
+  const outcome = await runtime.database.transaction<Attempt>(async (transaction) => {
+    const { client, trailing } = transaction
+    if (context.key !== undefined) {
+      const found = await lookUp(transaction, operation, { caller: context.caller, key })
+      if (!found.free) return { busy: true }
+      if (found.operation !== null) return { busy: false, answer: answerOf(found, path, input.hash) }
+    }
+    if (spec.undoes !== undefined && context.undoesKey !== undefined) {
+      const undone = await lookUp(transaction, operation, { caller: context.caller, key: context.undoesKey })
+      if (!undone.free) return { busy: true }
+      if (undone.operation === null) leaveTombstone(transaction, operation, context)
+    }
+    const answer = await operation.handler(new CommandContext(runtime, context, { transaction, outbox }), input.value)
+    if (spec.access.kind === 'staff') announceAudited(outbox, operation, { context, record: key, inputHash: input.hash })
+    outbox.flush(transaction)
+    const values = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]
+    trailing(client.query({ ...record, values }))
+    return { busy: false, answer }
+  })
+  outbox.wake()
+  return outcome
+}
+
+async function lookUp(
+  { client }: Transaction,
+  { runtime }: BoundOperation,
+  { caller, key }: { caller: string; key: string },
+): Promise<Found> {
+  const { rows } = await client.query<Found>({ ...lookup, values: [caller, key, keyLockName(runtime.name, caller, key)] })
+  return rows[0]!
+}
+
+/** The name of a key's advisory lock. Advisory locks belong to the database, so the module is part of it. */
+export const keyLockName = (module: string, caller: string, key: string): string => `key\n${module}\n${caller}\n${key}`
+
+function answerOf(found: Found, path: string, hashed: string): unknown {
+  if (found.state === 'tombstone') throw alreadyUndone()
+  if (found.operation !== path || found.input_hash !== hashed) throw keyReused()
+  return found.answer
+}
+
+/** The undo came first: what it undoes is refused when it arrives. */
+function leaveTombstone({ client, trailing }: Transaction, operation: BoundOperation, context: CallContext): void {
+  const undone = `${operation.module}.${operation.spec.undoes}`
+  trailing(client.query({ ...record, values: [context.caller, context.undoesKey, undone, '', 'tombstone', null] }))
+}
+
+/** What staff may do is announced for the audit, in the same transaction. */
+export function announceAudited(
+  outbox: Outbox,
+  { path, runtime }: BoundOperation,
+  { context, record: recordKey, inputHash }: { context: CallContext; record: string; inputHash: string },
+): void {
+  const fact = { operation: path, record: `${context.caller}/${recordKey}`, requestId: context.requestId, inputHash, at: runtime.clock.now() }
+  outbox.announce(runtime.audited, fact)
+}
+
+/** Waits a little for a key that another run holds; gives up before the deadline, so that the caller is told why. */
+export async function waitForKey({ path }: BoundOperation, { deadlineAt }: CallContext, attempt: number): Promise<void> {
+  const left = deadlineAt - Date.now()
+  if (left <= 0) throw deadlineExceeded(path)
+  const pause = Math.min(10 * 2 ** attempt, 250)
+  if (left <= pause + 50) throw inProgress()
+  await delay(pause)
+}

@@ -1,0 +1,90 @@
+/**
+ * The one pipeline: every door (near proxy, far handler, stock tRPC adapter, webhook) is a shell around `run`.
+ *
+ * deadline → access → input → the operation, by its kind → answer. What leaves is a value, or a failure with a reason.
+ */
+import type { z } from 'zod'
+import { isConnectionLoss } from '../data/database.ts'
+import { deadlineExceeded, failureOf, type Failure, forbidden, invalidInput, unauthenticated, unavailable, unknownOperation } from '../errors.ts'
+import { holds } from '../values.ts'
+import { runSaga } from '../saga/run-saga.ts'
+import type { CallContext } from './context.ts'
+import { QueryContext } from './contexts.ts'
+import type { BoundOperation } from './operation.ts'
+import { runCommand } from './run-command.ts'
+
+export type Outcome = { ok: true; value: unknown } | { ok: false; failure: Failure }
+
+/** Runs an operation on a raw, hostile input. Never throws. */
+export async function run(operation: BoundOperation, context: CallContext, raw: unknown): Promise<Outcome> {
+  try {
+    if (context.deadlineAt <= Date.now()) throw deadlineExceeded(operation.path)
+    assertAccess(operation, context)
+    const input = parse(operation, raw)
+    const answer = await withinDeadline(execute(operation, context, input), operation, context)
+    const checked = operation.output.safeParse(answer)
+    if (!checked.success) throw new Error(`${operation.path} answered what its contract does not promise: ${checked.error.message}`)
+    return { ok: true, value: checked.data }
+  } catch (error) {
+    const failure = failureOf(isConnectionLoss(error) ? unavailable('The database cannot be reached.') : error, operation.promised)
+    if (failure.reason === 'platform.internal') {
+      operation.runtime.log.error({ err: error, operation: operation.path, requestId: context.requestId }, 'an operation failed')
+    }
+    return { ok: false, failure }
+  }
+}
+
+function assertAccess({ spec, path }: BoundOperation, { actor, caller }: CallContext): void {
+  const { access } = spec
+  if (access.kind === 'anyone') return
+  if (access.kind === 'internal') {
+    // To the world outside an internal operation does not exist.
+    if (isOutside(caller)) throw unknownOperation(path)
+    return
+  }
+  if (actor.kind === 'guest') throw unauthenticated()
+  if (access.kind === 'staff' && !holds(actor, access.permission)) throw forbidden(access.permission)
+}
+
+/** Calls from the world outside carry `client:<who>` as their caller. */
+export const isOutside = (caller: string): boolean => caller.startsWith('client:')
+
+function parse({ input, path }: BoundOperation, raw: unknown): unknown {
+  const parsed = input.safeParse(raw)
+  if (!parsed.success) throw invalidInput(path, parsed.error as z.core.$ZodError)
+  return parsed.data
+}
+
+function execute(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
+  switch (operation.spec.kind) {
+    case 'query':
+      return operation.handler(new QueryContext(operation.runtime, context), input)
+    case 'command':
+      return runCommand(operation, context, input)
+    case 'saga':
+      return runSaga(operation, context, input)
+  }
+}
+
+/** The caller stops waiting at its deadline, or a query's caller when it hangs up; a command goes on to its end. */
+async function withinDeadline(work: Promise<unknown>, { path, spec }: BoundOperation, context: CallContext) {
+  const { deadlineAt } = context
+  const signal = spec.kind === 'query' ? context.signal : undefined
+  let stop: (() => void) | undefined
+  const stopped = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(deadlineExceeded(path)), Math.max(0, deadlineAt - Date.now()))
+    const hangUp = () => reject(deadlineExceeded(path))
+    signal?.addEventListener('abort', hangUp, { once: true })
+    stop = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', hangUp)
+    }
+  })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    stop?.()
+    // A command that outlives its caller's patience may still fail; that failure has nobody left to tell.
+    work.catch(() => undefined)
+  }
+}

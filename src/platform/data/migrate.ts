@@ -1,0 +1,109 @@
+/**
+ * Bringing a database up to what its modules need: roles, schemas, tables, grants.
+ *
+ * drizzle's migrator takes no lock, so two processes starting together would collide: an advisory lock makes them take
+ * turns. Roles belong to the cluster, which the lock does not cover, so they are created tolerantly.
+ */
+import { createHash } from 'node:crypto'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import type { Log } from '../log.ts'
+
+const migrationsSchema = 'migrations'
+const lockName = 'markethall migrations'
+const migrationsRoot = fileURLToPath(new URL('../../../drizzle/', import.meta.url))
+
+type Options = { url: string; modules: readonly string[]; rolePrefix: string | undefined; log: Log }
+
+/** The role that each module's connections act as; undefined where the login may not create roles. */
+export type Roles = ReadonlyMap<string, string | undefined>
+
+/** Migrates the modules' schemas in one database, one process at a time, and returns their roles. */
+export async function prepareDatabase({ url, modules, rolePrefix, log }: Options): Promise<Roles> {
+  const client = new pg.Client({ connectionString: url, application_name: 'markethall migrations' })
+  await client.connect()
+  try {
+    const prefix = rolePrefix ?? (await databaseName(client))
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName])
+    const roles = new Map<string, string | undefined>()
+    for (const module of modules) {
+      await migrateModule(client, module)
+      roles.set(module, await prepareRole(client, { module, role: roleName(prefix, module), log }))
+    }
+    return roles
+  } finally {
+    // Closing the connection gives the lock back, also where something failed half way.
+    await client.end()
+  }
+}
+
+async function databaseName(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name')
+  return rows[0]!.name
+}
+
+/** `<prefix>_<module>`, shortened by a hash where PostgreSQL's 63 bytes would cut it. */
+function roleName(prefix: string, module: string): string {
+  const whole = `${prefix}_${module}`
+  if (Buffer.byteLength(whole) <= 63) return whole
+  return `${createHash('sha256').update(prefix).digest('hex').slice(0, 24)}_${module}`
+}
+
+/** Skips drizzle's migrator, and its half dozen statements, where the newest migration is there. */
+async function migrateModule(client: pg.Client, module: string): Promise<void> {
+  const migrationsFolder = `${migrationsRoot}${module}`
+  const migrationsTable = `${module}_migrations`
+  if (await isCurrent(client, { migrationsFolder, migrationsTable })) return
+  await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable })
+}
+
+async function isCurrent(client: pg.Client, at: { migrationsFolder: string; migrationsTable: string }): Promise<boolean> {
+  const journal = JSON.parse(await readFile(`${at.migrationsFolder}/meta/_journal.json`, 'utf8')) as { entries: { when: number }[] }
+  const newest = Math.max(...journal.entries.map(({ when }) => when))
+  const table = `${migrationsSchema}.${at.migrationsTable}`
+  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+  if (!rows[0]!.there) return false
+  const { rows: applied } = await client.query<{ newest: string | null }>(`SELECT max(created_at) AS newest FROM ${table}`)
+  return Number(applied[0]?.newest ?? 0) >= newest
+}
+
+async function prepareRole(
+  client: pg.Client,
+  { module, role, log }: { module: string; role: string; log: Log },
+): Promise<string | undefined> {
+  const [name, schema] = [client.escapeIdentifier(role), client.escapeIdentifier(module)]
+  try {
+    await createRole(client, role)
+    const { rows } = await client.query<{ granted: boolean }>(
+      `SELECT has_schema_privilege($1, $2, 'USAGE') AND pg_has_role(current_user, $1, 'SET')
+              AND NOT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $2
+                              AND NOT has_table_privilege($1, format('%I.%I', schemaname, tablename), 'INSERT')) AS granted`,
+      [role, module],
+    )
+    if (rows[0]!.granted) return role
+    await client.query(`GRANT ${name} TO CURRENT_USER`)
+    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${name}`)
+    await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${name}`)
+    return role
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code !== '42501') throw error
+    log.warn({ module, role }, 'this database login may not create roles: modules are kept apart by the sources only, not by the database')
+    return undefined
+  }
+}
+
+async function createRole(client: pg.Client, role: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role])
+  if (rowCount) return
+  try {
+    await client.query(`CREATE ROLE ${client.escapeIdentifier(role)} NOLOGIN`)
+  } catch (error) {
+    // Another hall of this cluster made it in the meantime.
+    const { code } = error as { code?: string }
+    if (code !== '42710' && code !== '23505') throw error
+  }
+}

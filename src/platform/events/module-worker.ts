@@ -1,0 +1,262 @@
+/**
+ * The background work of one module in one process: sequencing and pushing its events, applying those that it listens
+ * to, its jobs, its open sagas, its schedules.
+ *
+ * Everything here may run in several processes at once, and may be killed at any line: what is pushed is only a hurry,
+ * and the sweep finds, from the tables alone, whatever was forgotten.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { JobContext } from '../calls/contexts.ts'
+import type { ModuleAssembly } from '../calls/implement.ts'
+import type { ModuleRuntime } from '../calls/operation.ts'
+import { resumeOpenSagas } from '../saga/run-saga.ts'
+import { applyEvents, cursorsOf, type LaneRef, type Listening } from './apply.ts'
+import type { JournalEvent, Listener } from './event.ts'
+import { type JournalHeads, journalHeads, sequence } from './journal.ts'
+import type { JobHandler, Schedule } from './job.ts'
+import type { Carrier } from './queues.ts'
+import { dueJobs, jobContext, runJob } from './run-job.ts'
+import { forgetExpired } from './retention.ts'
+
+/** Reads another module's journal, near or far. */
+export type JournalReader = {
+  after(source: string, from: { lane: number; position: number; limit: number }): Promise<JournalEvent[]>
+  heads(source: string): Promise<JournalHeads>
+}
+
+export type ModuleWorkerOptions = {
+  runtime: ModuleRuntime
+  assembly: ModuleAssembly
+  carrier: Carrier
+  reader: JournalReader
+  /** The modules that listen to this one. */
+  listenedBy: readonly string[]
+}
+
+/** What was done in a round; all zero means that nothing is left to do. */
+export type Round = { sequenced: number; applied: number; jobs: number; sagas: number }
+
+const sweepMs = 1000
+/** The least pause between two passes of the sequencer: under load events gather, when idle one goes at once. */
+const passMs = 100
+const pushedMax = 200
+const pulledMax = 500
+const jobsMax = 200
+const sagasMax = 20
+const forgetEveryMs = 10 * 60_000
+
+export class ModuleWorker {
+  readonly #options: ModuleWorkerOptions
+  readonly #listening = new Map<string, Map<string, Listener>>()
+  readonly #jobs = new Map<string, JobHandler>()
+  readonly #lastCursors = new Map<string, string>()
+  readonly #lastRuns = new Map<string, number>()
+  #passing: Promise<unknown> | undefined
+  #passAgain = false
+  #sweeping: Promise<unknown> = Promise.resolve()
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: ModuleWorkerOptions) {
+    this.#options = options
+    for (const listener of options.assembly.listeners ?? []) {
+      const ofSource = this.#listening.get(listener.source) ?? new Map<string, Listener>()
+      if (ofSource.has(listener.event.name)) throw new Error(`${options.runtime.name} listens to ${listener.event.name} twice.`)
+      this.#listening.set(listener.source, ofSource.set(listener.event.name, listener))
+    }
+    for (const handler of options.assembly.jobs ?? []) this.#jobs.set(handler.job.name, handler)
+  }
+
+  /** The modules whose journals this one reads. */
+  get sources(): string[] {
+    return [...this.#listening.keys()]
+  }
+
+  /** Whether there is a queue to work: a module without listeners and jobs needs none. */
+  get worksQueue(): boolean {
+    return this.#listening.size > 0 || this.#jobs.size > 0
+  }
+
+  async start(): Promise<void> {
+    const { carrier, runtime } = this.#options
+    if (this.worksQueue) await carrier.work(runtime.name, (name, data) => this.#receive(name, data))
+    this.#scheduleSweep()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#sweeping
+    await this.#passing
+  }
+
+  /** After a commit that announced or enqueued: a debounced pass. */
+  wake(): void {
+    if (this.#stopped) return
+    if (this.#passing) {
+      this.#passAgain = true
+      return
+    }
+    this.#passing = this.#pass().finally(() => {
+      this.#passing = undefined
+      if (this.#passAgain) {
+        this.#passAgain = false
+        this.wake()
+      }
+    })
+  }
+
+  /** Does everything that is to be done now, once, without queues or timers. Tests end a flow with it. */
+  async round(options: { resumeSagas: boolean }): Promise<Round> {
+    const { runtime } = this.#options
+    const sequenced = (await sequence(runtime.database)).length
+    let applied = 0
+    for (const source of this.sources) applied += await this.#pullBehind(source, { patient: false })
+    const due = await dueJobs(runtime, jobsMax)
+    for (const { id } of due) await runJob(runtime, this.#jobs, id)
+    const sagas = options.resumeSagas ? await this.#resumeSagas() : 0
+    return { sequenced, applied, jobs: due.length, sagas }
+  }
+
+  async #pass(): Promise<void> {
+    const { runtime } = this.#options
+    try {
+      await this.#push(await sequence(runtime.database))
+      await this.#carryJobs()
+    } catch (error) {
+      if (!this.#stopped) runtime.log.warn({ err: error }, 'events or jobs could not be carried; the sweep will')
+    }
+    if (!this.#stopped) await delay(passMs, undefined, { ref: false })
+  }
+
+  /** Hands each listening module what has gathered in each lane, as one job of up to some hundred events. */
+  async #push(events: readonly JournalEvent[]): Promise<void> {
+    const { carrier, listenedBy, runtime } = this.#options
+    if (events.length === 0) return
+    const batches = Map.groupBy(events, ({ lane }) => lane)
+      .entries()
+      .flatMap(([lane, ofLane]) => chunksOf(ofLane, pushedMax).map((chunk) => ({ source: runtime.name, lane, events: chunk })))
+      .toArray()
+    const jobs = batches.map((data) => ({ name: 'events', data }))
+    await Promise.all(listenedBy.map((listener) => carrier.add(listener, jobs)))
+  }
+
+  async #carryJobs(): Promise<void> {
+    if (this.#jobs.size === 0) return
+    const { carrier, runtime } = this.#options
+    const due = await dueJobs(runtime, jobsMax)
+    if (due.length === 0) return
+    await carrier.add(
+      runtime.name,
+      due.map(({ id, attempts }) => ({ name: 'job', data: { id }, id: `${id}-${attempts}` })),
+    )
+  }
+
+  async #receive(name: string, data: unknown): Promise<void> {
+    const { runtime } = this.#options
+    if (name === 'job') {
+      await runJob(runtime, this.#jobs, (data as { id: string }).id)
+      return
+    }
+    const { source, lane, events } = data as { source: string; lane: number; events: JournalEvent[] }
+    const listening = this.#listening.get(source)
+    // A queue may still hold what an earlier release listened to.
+    if (listening) await this.#applyOrPull({ source, lane }, listening, events)
+  }
+
+  async #applyOrPull(lane: LaneRef, listening: Listening, events: readonly JournalEvent[]): Promise<number> {
+    const { runtime, reader } = this.#options
+    let applied = 0
+    for (let batch = events; batch.length > 0; ) {
+      const cursor = await applyEvents(runtime, listening, { lane, events: batch })
+      const last = batch.at(-1)!.position
+      if (cursor >= last) applied += batch.length
+      if (batch === events && cursor >= last) break
+      batch = await reader.after(lane.source, { lane: lane.lane, position: cursor, limit: pulledMax })
+      if (this.#stopped) break
+    }
+    return applied
+  }
+
+  /** Pulls what a source has announced and this module has not applied. Patient, it leaves a moving cursor alone. */
+  async #pullBehind(source: string, { patient }: { patient: boolean }): Promise<number> {
+    const { runtime, reader } = this.#options
+    const listening = this.#listening.get(source)!
+    const [{ lanes }, cursors] = await Promise.all([reader.heads(source), cursorsOf(runtime, source)])
+    let applied = 0
+    for (const { lane, head } of lanes) {
+      const cursor = cursors.get(lane) ?? 0
+      const lastSeen = this.#lastCursors.get(`${source}/${lane}`)
+      this.#lastCursors.set(`${source}/${lane}`, `${cursor}`)
+      if (cursor >= head || (patient && lastSeen !== `${cursor}`)) continue
+      const events = await reader.after(source, { lane, position: cursor, limit: pulledMax })
+      applied += await this.#applyOrPull({ source, lane }, listening, events)
+    }
+    return applied
+  }
+
+  #scheduleSweep(): void {
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => {
+      this.#sweeping = this.#sweep().finally(() => this.#scheduleSweep())
+    }, sweepMs)
+  }
+
+  /** Finds, from the tables alone, what a crash, an outage or a wiped queue left behind. */
+  async #sweep(): Promise<void> {
+    const { runtime } = this.#options
+    try {
+      await this.#push(await sequence(runtime.database))
+      await this.#carryJobs()
+      for (const source of this.sources) await this.#pullBehind(source, { patient: true })
+      await this.#resumeSagas()
+      for (const schedule of this.#options.assembly.schedules ?? []) await this.#runIfDue(schedule)
+      await this.#runIfDue({ name: 'forget what has expired', everyMs: forgetEveryMs, run: () => forgetExpired(runtime.database) })
+    } catch (error) {
+      if (!this.#stopped) runtime.log.warn({ err: error }, 'a sweep failed; the next one tries again')
+    }
+  }
+
+  #resumeSagas(): Promise<number> {
+    const { runtime } = this.#options
+    const contextFor = () => this.#context('sweep')
+    return resumeOpenSagas(runtime, { limit: sagasMax, contextFor })
+  }
+
+  /** Runs a schedule that is due, unless another process is at it. */
+  async #runIfDue({ name, everyMs, run }: Schedule): Promise<void> {
+    const { runtime } = this.#options
+    const last = this.#lastRuns.get(name)
+    const now = Date.now()
+    // The first run waits its turn too: a process that starts has enough to do.
+    if (last === undefined) this.#lastRuns.set(name, now)
+    if (last === undefined || now - last < everyMs) return
+    this.#lastRuns.set(name, now)
+    const lockName = `schedule\n${runtime.name}\n${name}`
+    const client = await runtime.database.pool.connect()
+    try {
+      const lock = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held', [lockName])
+      if (!lock.rows[0]!.held) return
+      try {
+        const counts = await run(new JobContext(runtime, this.#context(`schedule:${name}`)))
+        runtime.log.debug({ schedule: name, counts }, 'a schedule ran')
+      } finally {
+        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [lockName])
+      }
+    } finally {
+      client.release()
+    }
+  }
+
+  #context(id: string) {
+    const { runtime } = this.#options
+    const requestId = runtime.newId('req', { module: runtime.name, requestId: id })
+    return jobContext(runtime, { actor: { kind: 'system', id: runtime.name }, requestId, key: undefined })
+  }
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const chunks: Item[][] = []
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
+  return chunks
+}

@@ -1,0 +1,136 @@
+/**
+ * The queues: BullMQ on PostgreSQL by default, on Redis where `REDIS_URL` says so. They carry; the database remembers,
+ * so a queue that is wiped costs latency and nothing else.
+ *
+ * One queue per consuming module. On PostgreSQL all queues of a process share one pool; each worker pins one of its
+ * connections for LISTEN.
+ */
+import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import type { Log } from '../log.ts'
+
+/** What the platform needs of a queue. Nothing else of BullMQ is used elsewhere. */
+export type Carrier = {
+  /** Adds jobs to a module's queue. A job with an id that is still queued is not added again. */
+  add(module: string, jobs: readonly CarriedJob[]): Promise<void>
+  /** Works a module's queue. */
+  work(module: string, handle: (name: string, data: unknown) => Promise<void>): Promise<void>
+  close(): Promise<void>
+}
+
+export type CarriedJob = { name: string; data: unknown; id?: string; delayMs?: number }
+
+type QueueLike = Pick<Queue, 'addBulk' | 'close' | 'on'>
+type WorkerLike = Pick<Worker, 'close' | 'on' | 'waitUntilReady'>
+type Process = (job: { name: string; data: unknown }) => Promise<void>
+
+type Backend = {
+  queue(name: string): QueueLike
+  worker(name: string, process: Process): WorkerLike
+  close(): Promise<void>
+}
+
+/** How many jobs of one module a process works at once: lanes run side by side, a lane's order is kept by its cursor. */
+const concurrency = 4
+const sharedConnections = 4
+const schema = 'bullmq'
+const workerOptions = { concurrency, maxStalledCount: 10, lockDuration: 30_000 }
+
+/** Opens the carrier on Redis or PostgreSQL. `namespace` tells halls apart that share a Redis. */
+export async function openCarrier(options: {
+  redisUrl: string | undefined
+  databaseUrl: string
+  namespace: string
+  workers: number
+  log: Log
+}): Promise<Carrier> {
+  const { redisUrl, databaseUrl, namespace, workers, log } = options
+  const backend =
+    redisUrl === undefined
+      ? await postgresBackend(databaseUrl, { connections: sharedConnections + workers, log })
+      : redisBackend(redisUrl, { prefix: `markethall:${namespace}`, log })
+  return carrierOn(backend, log)
+}
+
+async function postgresBackend(url: string, { connections, log }: { connections: number; log: Log }): Promise<Backend> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    options: `-c search_path=${schema}`,
+    application_name: 'markethall queues',
+  })
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle queue connection was lost'))
+  const client = await pool.connect()
+  try {
+    await runMigrations(client, schema)
+  } finally {
+    client.release()
+  }
+  const bound = withBackend(createPostgresBackend)
+  // BullMQ describes the little of pg that it needs by a type of its own, which pg's own types do not quite meet.
+  const connection = pool as never
+  return {
+    queue: (name) => new bound.Queue(name, { connection }) as unknown as QueueLike,
+    worker: (name, process) => new bound.Worker(name, process, { connection, ...workerOptions }) as unknown as WorkerLike,
+    close: () => pool.end(),
+  }
+}
+
+function redisBackend(url: string, { prefix, log }: { prefix: string; log: Log }): Backend {
+  const connections: Redis[] = []
+  const connect = (options: { blocking: boolean }) => {
+    // A worker waits for Redis for ever; whoever adds a job is told soon, and the sweep carries it later.
+    const connection = new Redis(url, options.blocking ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: true })
+    connection.on('error', (error) => log.warn({ err: error }, 'redis cannot be reached'))
+    connections.push(connection)
+    return connection
+  }
+  const shared = connect({ blocking: false })
+  return {
+    queue: (name) => new Queue(name, { connection: shared, prefix }),
+    worker: (name, process) => new Worker(name, process, { connection: connect({ blocking: true }), prefix, ...workerOptions }),
+    close: async () => {
+      for (const connection of connections) connection.disconnect()
+    },
+  }
+}
+
+function carrierOn(backend: Backend, log: Log): Carrier {
+  const queues = new Map<string, QueueLike>()
+  const workers: WorkerLike[] = []
+  const queueOf = (module: string): QueueLike => {
+    const known = queues.get(module)
+    if (known) return known
+    const queue = backend.queue(module)
+    queue.on('error', (error) => log.warn({ err: error, queue: module }, 'a queue failed'))
+    queues.set(module, queue)
+    return queue
+  }
+  return {
+    async add(module, jobs) {
+      const bulk = jobs.map(({ name, data, id, delayMs }) => ({
+        name,
+        data,
+        opts: {
+          removeOnComplete: true,
+          removeOnFail: true,
+          ...(id === undefined ? {} : { jobId: id }),
+          ...(delayMs === undefined ? {} : { delay: delayMs }),
+        },
+      }))
+      await queueOf(module).addBulk(bulk)
+    },
+    async work(module, handle) {
+      const worker = backend.worker(module, (job) => handle(job.name, job.data))
+      worker.on('error', (error) => log.warn({ err: error, queue: module }, 'a queue worker failed'))
+      workers.push(worker)
+      await worker.waitUntilReady()
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()))
+      await Promise.all([...queues.values()].map((queue) => queue.close()))
+      await backend.close()
+    },
+  }
+}

@@ -1,0 +1,33 @@
+/** The databases of a process: which one each module has, its roles, and its share of the connections. */
+import type { Config } from '../config.ts'
+import { acquirePostgres } from '../data/embedded-postgres.ts'
+import { prepareDatabase, type Roles } from '../data/migrate.ts'
+import type { Log } from '../log.ts'
+import type { Place } from './topology.ts'
+
+/** The databases of the modules here: given ones, or an embedded PostgreSQL of our own. */
+export async function openDatabases(
+  { config, log, place }: { config: Config; log: Log; place: Place },
+  closers: (() => Promise<unknown>)[],
+) {
+  const isOwn = place.modules.some((module) => !config.databaseUrls[module]) && config.databaseUrl === undefined
+  let mainUrl = config.databaseUrl
+  if (isOwn || mainUrl === undefined) {
+    const server = await acquirePostgres({ dataDir: config.dataDir, log })
+    closers.push(() => server.release())
+    mainUrl = server.url
+  }
+  const sharedUrl = mainUrl
+  const urlOf = (module: string): string => config.databaseUrls[module] ?? sharedUrl
+  const roles = new Map<string, Roles>()
+  for (const [url, modules] of Map.groupBy(place.modules, urlOf)) {
+    roles.set(url, await prepareDatabase({ url, modules, rolePrefix: config.rolePrefix, log }))
+  }
+  return { urlOf, rolesOf: (module: string) => roles.get(urlOf(module))!, queueUrl: config.queueDatabaseUrl ?? sharedUrl }
+}
+
+/** What is left of the connection budget for each module, after queues, wake-ups and locks have theirs. */
+export function shareOf({ databaseConnections, redisUrl }: Config, { modules, works }: { modules: number; works: boolean }): number {
+  const forQueues = works && redisUrl === undefined ? modules + 4 : 0
+  return Math.max(2, Math.floor((databaseConnections - forQueues - 2) / Math.max(1, modules)))
+}

@@ -1,0 +1,237 @@
+/**
+ * A process of a hall: the modules placed here, their workers, the internal face where there are other processes, and
+ * the public face where this is the gateway. Opened in order, and closed in the reverse: faces drain, workers finish
+ * what they hold, connections close, and the database server, where it is ours, stops with its last user.
+ */
+import { type Directory, dispatchWith, type Placement } from '../calls/clients.ts'
+import { createFarClient } from '../calls/far-client.ts'
+import type { BoundOperation } from '../calls/operation.ts'
+import { type Clock, systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { ModuleWorker, type Round } from '../events/module-worker.ts'
+import { type Carrier, openCarrier } from '../events/queues.ts'
+import { createInternalServer } from '../http/internal-server.ts'
+import { listen, type Listening } from '../http/listen.ts'
+import { createPublicServer, type Webhook } from '../http/public-server.ts'
+import { type NewId, randomIds } from '../ids.ts'
+import type { Log } from '../log.ts'
+import { loadHallSecret } from '../secret.ts'
+import { type Ask, createGateway } from './gateway.ts'
+import { openDatabases, shareOf } from './open-databases.ts'
+import type { Actor } from '../values.ts'
+import type { Place } from './topology.ts'
+import { type Graph, type Hosted, hostModules, type HostOptions, readsJournal } from './runtimes.ts'
+
+/** The hall as a program knows it: its graph, contracts, loaders, and what stands at its gateway. */
+export type HallDefinition = Pick<HostOptions, 'contracts' | 'loaders'> & {
+  graph: Graph
+  webhooks: readonly Webhook[]
+  /** Answers who holds the API key with this hash, by calling the module that knows. */
+  authenticate(ask: Ask, keyHash: string): Promise<Actor | undefined>
+}
+
+export type ProcessOptions = {
+  config: Config
+  log: Log
+  definition: HallDefinition
+  place: Place
+  /** Whether queues are worked here. */
+  works: boolean
+  clock?: Clock
+  newId?: NewId
+  leaseMs?: number
+  /** Overrides where a module lives; tests place processes at ports that nobody knows beforehand. */
+  locateElsewhere?: (module: string) => string
+}
+
+export type HallProcess = {
+  /** The public face, or undefined where it is elsewhere. */
+  url: string | undefined
+  internalUrl: string | undefined
+  hosted: ReadonlyMap<string, Hosted>
+  /** Calls an operation of any module, as a module or a client would. */
+  dispatch: ReturnType<typeof dispatchWith>
+  newId: NewId
+  /** Tells the modules where the public face is. */
+  announceOpen(publicUrl: string | undefined): Promise<void>
+  /** Does one round of all background work of the modules here. */
+  round(options: { resumeSagas: boolean }): Promise<Round>
+  close(): Promise<void>
+}
+
+const leaseMsDefault = 5_000
+const drainMsMax = 20_000
+
+/** Opens a process. Where anything fails, what was opened is closed again. */
+export async function openProcess(options: ProcessOptions): Promise<HallProcess> {
+  const closers: (() => Promise<unknown>)[] = []
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) {
+      await close().catch((error: unknown) => options.log.warn({ err: error }, 'closing something failed'))
+    }
+  }
+  try {
+    return await open(options, closers, closeAll)
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function open(options: ProcessOptions, closers: (() => Promise<unknown>)[], closeAll: () => Promise<void>): Promise<HallProcess> {
+  const { config, log, definition, place, newId = randomIds } = options
+  const secret = await loadHallSecret({ dataDir: config.dataDir, given: config.hallSecret })
+  const databases = await openDatabases(options, closers)
+  const stopping = new AbortController()
+  const far = createFarClient(secret)
+  closers.push(() => far.close())
+  const workers = new Map<string, ModuleWorker>()
+  const directory = directoryOf(options, () => hosted)
+  const hosted: Map<string, Hosted> = await hostModules({
+    ...{ config, graph: definition.graph, contracts: definition.contracts, loaders: definition.loaders, secret, newId, log, directory, far },
+    modules: place.modules,
+    clock: options.clock ?? systemClock,
+    leaseMs: options.leaseMs ?? leaseMsDefault,
+    databaseUrlOf: databases.urlOf,
+    rolesOf: databases.rolesOf,
+    connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.works }),
+    stopping: stopping.signal,
+    committed: (module) => workers.get(module)?.wake(),
+  })
+  closers.push(async () => {
+    for (const { runtime, assembly } of hosted.values()) {
+      await assembly.close?.()
+      await runtime.database.close()
+    }
+  })
+  closers.push(() => Promise.resolve(stopping.abort()))
+  const dispatch = dispatchWith(directory, far)
+  const internal = await openInternalFace({ options, secret, hosted }, closers)
+  if (options.works) await startWorkers({ options, hosted, workers, queueUrl: databases.queueUrl }, closers)
+  const faces = place.gateway ? await openPublicFace({ options, dispatch, newId, hosted }, closers) : undefined
+  return {
+    url: faces?.url,
+    internalUrl: internal?.url,
+    hosted,
+    dispatch,
+    newId,
+    async announceOpen(publicUrl) {
+      for (const { assembly } of hosted.values()) await assembly.onOpen?.({ publicUrl })
+    },
+    round: (how) => roundOf(workers.size > 0 ? workers : idleWorkers({ options, hosted }), how),
+    close: closeAll,
+  }
+}
+
+function directoryOf({ place, locateElsewhere }: ProcessOptions, hosted: () => ReadonlyMap<string, Hosted>): Directory {
+  return {
+    locate(module): Placement {
+      const own = hosted().get(module)
+      if (own) return { here: own.runtime.operations }
+      const url = locateElsewhere?.(module) ?? place.elsewhere.get(module)
+      if (url === undefined) throw new Error(`The topology places ${module} nowhere.`)
+      return { url }
+    },
+  }
+}
+
+async function openInternalFace(
+  { options, secret, hosted }: { options: ProcessOptions; secret: string; hosted: ReadonlyMap<string, Hosted> },
+  closers: (() => Promise<unknown>)[],
+): Promise<Listening | undefined> {
+  const { config, definition, place } = options
+  if (place.url === undefined) return undefined
+  const server = createInternalServer({
+    secret,
+    find: (path) => findOperation(hosted, path),
+    mayCall(caller, operation) {
+      const declared = definition.graph[caller]
+      if (!declared) return false
+      return (readsJournal(operation) ? declared.listens : declared.calls).includes(operation.module)
+    },
+  })
+  const port = config.internalPort ?? Number(new URL(place.url).port)
+  const face = await listen(server, { host: config.host, port })
+  closers.push(() => face.close(drainMsMax))
+  return face
+}
+
+function findOperation(hosted: ReadonlyMap<string, Hosted>, path: string): BoundOperation | undefined {
+  const dot = path.indexOf('.')
+  return hosted.get(path.slice(0, dot))?.runtime.operations.get(path.slice(dot + 1))
+}
+
+type WorkersOptions = { options: ProcessOptions; hosted: ReadonlyMap<string, Hosted> }
+
+function createWorkers({ options, hosted }: WorkersOptions, carrier: Carrier): Map<string, ModuleWorker> {
+  const { graph } = options.definition
+  return new Map(
+    [...hosted].map(([module, { runtime, assembly, reader }]) => {
+      const listenedBy = Object.keys(graph).filter((other) => graph[other]!.listens.includes(module))
+      return [module, new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy })]
+    }),
+  )
+}
+
+async function startWorkers(
+  { options, hosted, workers, queueUrl }: WorkersOptions & { workers: Map<string, ModuleWorker>; queueUrl: string },
+  closers: (() => Promise<unknown>)[],
+): Promise<void> {
+  const { config, log } = options
+  const carrier = await openCarrier({
+    redisUrl: config.redisUrl,
+    databaseUrl: queueUrl,
+    namespace: config.rolePrefix ?? new URL(queueUrl).pathname.slice(1),
+    workers: hosted.size,
+    log,
+  })
+  closers.push(() => carrier.close())
+  for (const [module, worker] of createWorkers({ options, hosted }, carrier)) {
+    workers.set(module, worker)
+    closers.push(() => worker.stop())
+    await worker.start()
+  }
+}
+
+/** Workers for rounds only, where no queue is worked: nothing is pushed, everything is pulled. */
+const idleWorkers = (options: WorkersOptions): Map<string, ModuleWorker> =>
+  createWorkers(options, { add: () => Promise.resolve(), work: () => Promise.resolve(), close: () => Promise.resolve() })
+
+async function roundOf(workers: ReadonlyMap<string, ModuleWorker>, how: { resumeSagas: boolean }): Promise<Round> {
+  const sum: Round = { sequenced: 0, applied: 0, jobs: 0, sagas: 0 }
+  for (const worker of workers.values()) {
+    const round = await worker.round(how)
+    for (const name of Object.keys(sum) as (keyof Round)[]) sum[name] += round[name]
+  }
+  return sum
+}
+
+async function openPublicFace(
+  { options, dispatch, newId, hosted }: { options: ProcessOptions; dispatch: HallProcess['dispatch']; newId: NewId; hosted: ReadonlyMap<string, Hosted> },
+  closers: (() => Promise<unknown>)[],
+): Promise<Listening> {
+  const { config, definition, log } = options
+  let isClosing = false
+  const gateway = createGateway({ contracts: definition.contracts, authenticate: definition.authenticate, dispatch })
+  const server = createPublicServer({
+    contracts: definition.contracts,
+    dispatch,
+    webhooks: definition.webhooks,
+    log,
+    newRequestId: () => newId('req', { module: 'gateway', requestId: '' }),
+    actorOf: gateway.actorOf,
+    async readiness() {
+      const problems = isClosing ? ['the hall is closing'] : []
+      for (const [module, { runtime }] of hosted) {
+        await runtime.database.pool.query('SELECT 1').catch(() => problems.push(`the database of ${module} cannot be reached`))
+      }
+      return { ready: problems.length === 0, problems }
+    },
+  })
+  const face = await listen(server, { host: config.host, port: config.port })
+  closers.push(() => {
+    isClosing = true
+    return face.close(drainMsMax)
+  })
+  return face
+}

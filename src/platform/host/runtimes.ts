@@ -1,0 +1,151 @@
+/** The modules of a process, hosted: their databases opened, their operations bound, their calls wired. */
+import { createHmac } from 'node:crypto'
+import { clientsFor, type Directory, type Dispatch, dispatchWith, type Route } from '../calls/clients.ts'
+import type { CallContext } from '../calls/context.ts'
+import type { FarClient } from '../calls/far-client.ts'
+import type { ModuleAssembly } from '../calls/implement.ts'
+import { type BoundOperation, bindOperations, type ModuleRuntime } from '../calls/operation.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { type Contract, internal, query } from '../contract.ts'
+import { type ModuleDatabase, openModuleDatabase } from '../data/database.ts'
+import type { Roles } from '../data/migrate.ts'
+import { cursorsOf } from '../events/apply.ts'
+import { audited, type JournalEvent } from '../events/event.ts'
+import { journalAfter, journalAfterInput, journalAfterOutput, type JournalHeads, journalHeads, journalHeadsOutput } from '../events/journal.ts'
+import type { JournalReader } from '../events/module-worker.ts'
+import { jobContext } from '../events/run-job.ts'
+import type { NewId } from '../ids.ts'
+import type { Log } from '../log.ts'
+import { z } from 'zod'
+import type { AssemblyDeps } from './assembly.ts'
+
+/** Who calls whom, who listens to whom: the declared graph, names only. */
+export type Graph = Readonly<Record<string, { calls: readonly string[]; listens: readonly string[]; sendsJobs: readonly string[] }>>
+
+export type HostOptions = {
+  config: Config
+  graph: Graph
+  contracts: Record<string, Contract>
+  loaders: Record<string, (deps: AssemblyDeps) => Promise<ModuleAssembly>>
+  modules: readonly string[]
+  secret: string
+  clock: Clock
+  newId: NewId
+  log: Log
+  leaseMs: number
+  directory: Directory
+  far: FarClient
+  databaseUrlOf(module: string): string
+  rolesOf(module: string): Roles
+  connectionsPerModule: number
+  stopping: AbortSignal
+  /** Told after a commit of a module that announced or enqueued. */
+  committed(module: string): void
+}
+
+export type Hosted = { runtime: ModuleRuntime; assembly: ModuleAssembly; reader: JournalReader }
+
+/** Loads and hosts the modules placed here. */
+export async function hostModules(options: HostOptions): Promise<Map<string, Hosted>> {
+  const hosted = new Map<string, Hosted>()
+  const dispatch = dispatchWith(options.directory, options.far)
+  for (const module of options.modules) hosted.set(module, await hostModule(module, options, dispatch))
+  return hosted
+}
+
+async function hostModule(module: string, options: HostOptions, dispatch: Dispatch): Promise<Hosted> {
+  const { config, graph, contracts, loaders, clock, newId, leaseMs, stopping } = options
+  const log = options.log.child({ module })
+  const assembly = await loaders[module]!({ config, log, secretFor: (purpose) => deriveSecret(options.secret, purpose) })
+  const database = openModuleDatabase({
+    module,
+    url: options.databaseUrlOf(module),
+    role: options.rolesOf(module).get(module),
+    connections: options.connectionsPerModule,
+    applicationName: `markethall ${module}`,
+    log,
+  })
+  const callsFor = clientsFor({ caller: module, callees: graph[module]!.calls, contracts, dispatch })
+  const reader = readerFor(module, dispatch, () => jobContext(runtime, systemContext(module)))
+  const runtime: ModuleRuntime = {
+    name: module,
+    database,
+    clock,
+    newId,
+    log,
+    callsFor,
+    leaseMs,
+    stopping,
+    audited: audited(module),
+    operations: new Map(),
+    committed: () => options.committed(module),
+    behind: (source, context) => behind({ runtime, dispatch }, source, context),
+  }
+  for (const [name, operation] of bindOperations(assembly.router, runtime)) runtime.operations.set(name, operation)
+  for (const operation of journalOperations(runtime, database)) runtime.operations.set(operation.name, operation)
+  return { runtime, assembly, reader }
+}
+
+/** A secret of the hall for one purpose, the same in all its processes. */
+export const deriveSecret = (secret: string, purpose: string): string => createHmac('sha256', secret).update(purpose).digest('hex')
+
+const systemContext = (module: string) => ({ actor: { kind: 'system' as const, id: module }, requestId: `journal:${module}`, key: undefined })
+
+/** The operations that the platform adds to every module: its journal, open to its declared listeners. */
+const journalRoutes = { after: 'journalAfter', heads: 'journalHeads' } as const
+
+/** Whether the operation is a reading of a journal, which is no call. */
+export const readsJournal = ({ name }: Pick<BoundOperation, 'name'>): boolean => Object.values<string>(journalRoutes).includes(name)
+
+function journalOperations(runtime: ModuleRuntime, database: ModuleDatabase): BoundOperation[] {
+  const nothing = z.strictObject({})
+  const bind = (name: string, { input, output, handler }: { input: z.ZodType; output: z.ZodType; handler: unknown }): BoundOperation => ({
+    module: runtime.name,
+    name,
+    path: `${runtime.name}.${name}`,
+    spec: query({ access: internal, input: nothing, output: nothing }),
+    input: z.compile(input),
+    output: z.compile(output),
+    promised: new Set(),
+    handler,
+    runtime,
+  })
+  return [
+    bind(journalRoutes.after, {
+      input: journalAfterInput,
+      output: journalAfterOutput,
+      handler: (_ctx: unknown, input: z.infer<typeof journalAfterInput>) => journalAfter(database, input),
+    }),
+    bind(journalRoutes.heads, { input: nothing, output: journalHeadsOutput, handler: () => journalHeads(database) }),
+  ]
+}
+
+const journalRoute = (source: string, name: string): Route => ({ module: source, name, path: `${source}.${name}`, kind: 'query', undoes: false })
+
+/** Reads journals through the directory, near or far. */
+function readerFor(listener: string, dispatch: Dispatch, contextFor: () => CallContext): JournalReader {
+  const ask = async (source: string, name: string, input: unknown) => {
+    const outcome = await dispatch(journalRoute(source, name), contextFor(), input)
+    if (!outcome.ok) throw new Error(`${listener} cannot read the journal of ${source}: ${outcome.failure.message}`)
+    return outcome.value
+  }
+  return {
+    after: async (source, from) => ((await ask(source, journalRoutes.after, from)) as { events: JournalEvent[] }).events,
+    heads: async (source) => (await ask(source, journalRoutes.heads, {})) as JournalHeads,
+  }
+}
+
+async function behind(
+  { runtime, dispatch }: { runtime: ModuleRuntime; dispatch: Dispatch },
+  source: string,
+  context: CallContext,
+): Promise<number> {
+  const own: CallContext = { ...context, caller: runtime.name, key: undefined, undoesKey: undefined }
+  // The cursors first: whatever is applied in between counts as behind, never the other way round.
+  const cursors = await cursorsOf(runtime, source)
+  const outcome = await dispatch(journalRoute(source, journalRoutes.heads), own, {})
+  if (!outcome.ok) throw new Error(`The journal of ${source} cannot be read: ${outcome.failure.message}`)
+  const { unsequenced, lanes } = outcome.value as JournalHeads
+  return lanes.reduce((sum, { lane, head }) => sum + Math.max(0, head - (cursors.get(lane) ?? 0)), unsequenced)
+}

@@ -1,0 +1,82 @@
+/** Topologies: which process hosts which modules. */
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+
+const processSpec = z.strictObject({
+  /** Names of modules; `*` is everything that no other process names. */
+  modules: z.array(z.string()).min(1),
+  /** The process's internal face, as the others reach it. */
+  url: z.url({ protocol: /^http$/ }).optional(),
+  /** Whether the public face is here. */
+  gateway: z.boolean().optional(),
+})
+
+const topologySchema = z.strictObject({ processes: z.record(z.string(), processSpec) })
+
+export type Topology = z.infer<typeof topologySchema>
+
+/** The one-process topology: everything here. */
+export const oneProcess: Topology = { processes: { hall: { modules: ['*'], gateway: true } } }
+
+/** What one process of a topology must know. */
+export type Place = {
+  process: string
+  /** The modules hosted here. */
+  modules: string[]
+  /** Whether the public face is here. */
+  gateway: boolean
+  /** The own internal face as others reach it; undefined where there are no others. */
+  url: string | undefined
+  /** Where each module that is elsewhere lives. */
+  elsewhere: ReadonlyMap<string, string>
+}
+
+/** Reads a topology file. Throws a sentence that names the file and what is wrong in it. */
+export async function readTopology(file: string, moduleNames: readonly string[]): Promise<Topology> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new Error(`The topology ${file} cannot be read. Check its path.`)
+  })
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new Error(`The topology ${file} is not JSON: ${(error as Error).message}`, { cause: error })
+  }
+  const parsed = topologySchema.safeParse(json)
+  if (!parsed.success) throw new Error(`The topology ${file} is not valid: ${z.prettifyError(parsed.error)}`)
+  const problem = problemOf(parsed.data, moduleNames)
+  if (problem) throw new Error(`The topology ${file} is not valid: ${problem}`)
+  return parsed.data
+}
+
+function problemOf({ processes }: Topology, moduleNames: readonly string[]): string | undefined {
+  const specs = Object.entries(processes)
+  const named = specs.flatMap(([, { modules }]) => modules)
+  const unknown = named.find((name) => name !== '*' && !moduleNames.includes(name))
+  if (unknown !== undefined) return `there is no module ${unknown}; there are ${moduleNames.join(', ')}.`
+  const twice = named.find((name, index) => named.indexOf(name) !== index)
+  if (twice !== undefined) return `${twice} is placed twice.`
+  const missing = moduleNames.filter((name) => !named.includes(name))
+  if (missing.length > 0 && !named.includes('*')) return `${missing.join(', ')} is placed nowhere; give one process "*".`
+  const without = specs.find(([, { url }]) => specs.length > 1 && url === undefined)
+  if (without) return `the process ${without[0]} needs a url, at which the others reach it.`
+  if (specs.filter(([, { gateway }]) => gateway).length !== 1) return 'exactly one process must have "gateway": true.'
+  return undefined
+}
+
+/** What the named process must know of the topology. */
+export function placeOf(topology: Topology, processName: string, moduleNames: readonly string[]): Place {
+  const spec = topology.processes[processName]
+  if (!spec) {
+    throw new Error(`The topology has no process ${processName}; it has ${Object.keys(topology.processes).join(', ')}.`)
+  }
+  const named = Object.values(topology.processes).flatMap(({ modules }) => modules)
+  const rest = moduleNames.filter((name) => !named.includes(name))
+  const modulesOf = (modules: readonly string[]) => modules.flatMap((name) => (name === '*' ? rest : [name]))
+  const elsewhere = new Map<string, string>()
+  for (const [name, other] of Object.entries(topology.processes)) {
+    if (name === processName || other.url === undefined) continue
+    for (const module of modulesOf(other.modules)) elsewhere.set(module, other.url)
+  }
+  return { process: processName, modules: modulesOf(spec.modules), gateway: spec.gateway ?? false, url: spec.url, elsewhere }
+}

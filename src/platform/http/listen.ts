@@ -1,0 +1,29 @@
+/** Listening, and stopping without cutting anybody off. */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export type Listening = { url: string; port: number; close(graceMs: number): Promise<void> }
+
+/** Listens on an address; port 0 picks a free one. Throws a sentence that says what to do where the port is taken. */
+export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE'
+      reject(taken ? new Error(`Port ${port} is taken. Stop what uses it, or choose another with PORT (0 picks a free one).`) : error)
+    })
+    server.listen(port, host, resolve)
+  })
+  const address = server.address() as AddressInfo
+  const shown = host.includes(':') ? `[${host}]` : host
+  return {
+    url: `http://${shown}:${address.port}`,
+    port: address.port,
+    async close(graceMs) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      const impatient = setTimeout(() => server.closeAllConnections(), graceMs)
+      await closed
+      clearTimeout(impatient)
+    },
+  }
+}

@@ -1,0 +1,139 @@
+/** Starts a saga, answers a repeated one, takes over one that nobody runs any more, or turns one round. */
+import { randomUUID } from 'node:crypto'
+import type { CallContext } from '../calls/context.ts'
+import type { BoundOperation, ModuleRuntime } from '../calls/operation.ts'
+import { inputHashOf, isKeyRace, keyLockName, waitForKey } from '../calls/run-command.ts'
+import { isTransient } from '../data/database.ts'
+import { alreadyUndone, DomainError, keyReused } from '../errors.ts'
+import type { SagaDefinition, UndoOfSaga } from './saga.ts'
+import { LeaseLost, SagaRun } from './saga-run.ts'
+import { findSaga, findSagaLocked, insertSaga, openSagas, type SagaRow, takeSaga, turnSaga } from './saga-store.ts'
+
+const isUndo = (handler: SagaDefinition | UndoOfSaga): handler is UndoOfSaga => 'undoOf' in handler
+
+/** Runs a saga operation to its answer. */
+export async function runSaga(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
+  if (isUndo(operation.handler)) return undoSaga(operation, context)
+  const hash = inputHashOf(operation.path, input)
+  for (let attempt = 0; ; attempt += 1) {
+    const found = await existing(operation, context)
+    try {
+      if (!found) return await start(operation, context, { value: input, hash })
+      if (found.operation !== operation.path || found.inputHash !== hash) throw keyReused()
+      if (found.state === 'done' || (found.state === 'running' && found.answer !== null)) return found.answer
+      if (found.state === 'parked') throw parked(found.id)
+      if (found.leaseExpired) {
+        const answer = await resumeSaga(operation, found.id, context)
+        if (answer !== undefined) return answer
+        continue
+      }
+    } catch (error) {
+      // Another run came first: look again at what it made of the key.
+      if (!(error instanceof LeaseLost) && !isKeyRace(error) && !isTransient(error)) throw error
+    }
+    await waitForKey(operation, context, attempt)
+  }
+}
+
+async function existing({ runtime }: BoundOperation, { caller, key }: CallContext): Promise<SagaRow | undefined> {
+  if (key === undefined) return undefined
+  const found = await findSaga(runtime.database.pool, { caller, key })
+  if (found?.state === 'tombstone') throw alreadyUndone()
+  return found
+}
+
+const parked = (id: string) =>
+  new DomainError('platform.parked', 'CONFLICT', `This request could not be finished and waits for a person to look at it (${id}).`)
+
+function start(operation: BoundOperation, context: CallContext, input: { value: unknown; hash: string }): Promise<unknown> {
+  const { runtime, path } = operation
+  const { actor, caller, requestId } = context
+  const scope = { module: runtime.name, requestId }
+  const id = runtime.newId('sag', scope)
+  const key = context.key ?? runtime.newId('key', scope)
+  const row = newRow({ id, caller, key, operation: path, input: input.value, inputHash: input.hash, actor, requestId })
+  return new SagaRun(operation, { row, isNew: true, leaseToken: randomUUID(), context }).forward()
+}
+
+function newRow(saga: Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>): SagaRow {
+  const progress = { state: 'running' as const, pivoted: false, results: {}, undone: {}, answer: null, failure: null }
+  return { ...saga, ...progress, leaseToken: null, leaseExpired: false, attempts: 0 }
+}
+
+/**
+ * Takes over a saga whose lease has expired: forward where its pivot was sent, else back.
+ * Returns its answer, or undefined where it was undone or another run has it.
+ */
+export async function resumeSaga(operation: BoundOperation, id: string, context: CallContext): Promise<unknown> {
+  const { runtime } = operation
+  const leaseToken = randomUUID()
+  const row = await takeSaga(runtime.database.pool, { id, leaseToken, leaseMs: runtime.leaseMs })
+  if (!row) return undefined
+  const own: CallContext = { ...context, actor: row.actor, requestId: row.requestId }
+  const taken = new SagaRun(operation, { row, isNew: false, leaseToken, context: own })
+  if (row.state === 'running' && row.pivoted) return taken.forward()
+  await taken.back()
+  return undefined
+}
+
+/** Takes back a saga of the same module, whether it has arrived, is under way, or is done. */
+async function undoSaga(operation: BoundOperation, context: CallContext): Promise<unknown> {
+  const { runtime, module } = operation
+  const undone = (operation.handler as UndoOfSaga).undoOf
+  const target = runtime.operations.get(undone)!
+  const { caller, undoesKey: key } = context
+  if (key === undefined) throw new Error(`${operation.path} only takes back a ${undone} that a saga asked for.`)
+  for (let attempt = 0; ; attempt += 1) {
+    const leaseToken = randomUUID()
+    const turned = await runtime.database.transaction(async ({ client, trailing }) => {
+      const { free, row } = await findSagaLocked(client, { caller, key, lockName: keyLockName(module, caller, key) })
+      if (!free) return 'busy' as const
+      if (row) return turnSaga(client, { id: row.id, leaseToken, leaseMs: runtime.leaseMs })
+      trailing(insertTombstone(target, context, { client, key }))
+      return undefined
+    })
+    if (turned === 'busy') {
+      await waitForKey(operation, context, attempt)
+      continue
+    }
+    if (turned) {
+      const own: CallContext = { ...context, actor: turned.actor, requestId: turned.requestId }
+      await new SagaRun(target, { row: turned, isNew: false, leaseToken, context: own }).back().catch((error: unknown) => {
+        // It is turned for good; the sweep finishes what this run could not.
+        runtime.log.warn({ err: error, saga: turned.id }, 'an undo goes on later')
+      })
+    }
+    return {}
+  }
+}
+
+/** The undo came first: the late operation finds this and is refused. */
+function insertTombstone(
+  target: BoundOperation,
+  context: CallContext,
+  { client, key }: { client: Parameters<typeof insertSaga>[0]; key: string },
+) {
+  const { actor, caller, requestId } = context
+  const id = target.runtime.newId('sag', { module: target.module, requestId })
+  const saga = newRow({ id, caller, key, operation: target.path, input: null, inputHash: '', actor, requestId })
+  const progress = { ...saga, state: 'tombstone' as const }
+  return insertSaga(client, saga, { progress, leaseToken: '', leaseMs: 0 })
+}
+
+/** Takes over what nobody runs any more, at most `limit` sagas. Returns how many were taken. */
+export async function resumeOpenSagas(
+  runtime: ModuleRuntime,
+  { limit, contextFor }: { limit: number; contextFor(): CallContext },
+): Promise<number> {
+  const ids = await openSagas(runtime.database.pool, limit)
+  const one = async (id: string) => {
+    const { rows } = await runtime.database.pool.query<{ operation: string }>('SELECT operation FROM sagas WHERE id = $1', [id])
+    const operation = runtime.operations.get(rows[0]?.operation.split('.')[1] ?? '')
+    if (!operation) throw new Error(`The saga ${id} is of an operation that ${runtime.name} no longer has.`)
+    await resumeSaga(operation, id, contextFor())
+  }
+  for (const result of await Promise.allSettled(ids.map(one))) {
+    if (result.status === 'rejected') runtime.log.info({ err: result.reason as unknown }, 'a saga could not be finished yet')
+  }
+  return ids.length
+}

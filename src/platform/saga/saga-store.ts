@@ -1,0 +1,176 @@
+/**
+ * A saga's row: its idempotency record and its progress in one.
+ *
+ * Every write names the lease token of the run that makes it. A run that lost its lease (paused, partitioned, taken
+ * over) finds no row to write, and stops.
+ */
+import type { ClientBase, QueryResult } from 'pg'
+import type { Failure } from '../errors.ts'
+import type { Actor } from '../values.ts'
+
+export type SagaStatus = 'running' | 'done' | 'undoing' | 'undone' | 'parked' | 'tombstone'
+
+export type SagaRow = {
+  id: string
+  caller: string
+  key: string
+  operation: string
+  input: unknown
+  inputHash: string
+  actor: Actor
+  requestId: string
+  state: SagaStatus
+  pivoted: boolean
+  results: Record<string, unknown>
+  undone: Record<string, unknown>
+  answer: unknown
+  failure: Failure | null
+  leaseToken: string | null
+  leaseExpired: boolean
+  attempts: number
+}
+
+/** What a run writes of its progress. */
+export type Progress = {
+  state: SagaStatus
+  pivoted: boolean
+  results: Record<string, unknown>
+  undone: Record<string, unknown>
+  answer: unknown
+  failure: Failure | null
+}
+
+type Queryable = Pick<ClientBase, 'query'>
+
+const columns = `id, caller, key, operation, input, input_hash AS "inputHash", actor, request_id AS "requestId", state, pivoted,
+  results, undone, answer, failure, lease_token AS "leaseToken", attempts,
+  (lease_until IS NULL OR lease_until < clock_timestamp()) AS "leaseExpired"`
+
+const find = {
+  name: 'platform_saga_find',
+  text: `SELECT ${columns} FROM sagas WHERE caller = $1 AND key = $2 AND state <> 'undone'`,
+}
+
+const findLocked = {
+  name: 'platform_saga_find_locked',
+  text: `SELECT pg_try_advisory_xact_lock(hashtextextended($3, 0)) AS free, s.*
+         FROM (VALUES (1)) AS one
+         LEFT JOIN (SELECT ${columns} FROM sagas WHERE caller = $1 AND key = $2 AND state <> 'undone') AS s ON true`,
+}
+
+const insert = {
+  name: 'platform_saga_insert',
+  text: `INSERT INTO sagas (id, caller, key, operation, input, input_hash, actor, request_id, state, pivoted, results, undone,
+           answer, failure, lease_token, lease_until)
+         VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12::jsonb, $13::jsonb, $14::jsonb, $15,
+           clock_timestamp() + $16::bigint * interval '1 ms')`,
+}
+
+const update = {
+  name: 'platform_saga_update',
+  text: `UPDATE sagas SET state = $3, pivoted = $4, results = $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
+           failure = $8::jsonb, lease_until = clock_timestamp() + $9::bigint * interval '1 ms'
+         WHERE id = $1 AND lease_token = $2`,
+}
+
+const renew = {
+  name: 'platform_saga_renew',
+  text: `UPDATE sagas SET lease_until = clock_timestamp() + $3::bigint * interval '1 ms' WHERE id = $1 AND lease_token = $2`,
+}
+
+const take = {
+  name: 'platform_saga_take',
+  text: `UPDATE sagas SET lease_token = $2, lease_until = clock_timestamp() + $3::bigint * interval '1 ms', attempts = attempts + 1
+         WHERE id = $1 AND state IN ('running', 'undoing') AND (lease_until IS NULL OR lease_until < clock_timestamp())
+         RETURNING ${columns}`,
+}
+
+const turn = {
+  name: 'platform_saga_turn',
+  text: `UPDATE sagas SET state = 'undoing', pivoted = false, lease_token = $2,
+           lease_until = clock_timestamp() + $3::bigint * interval '1 ms'
+         WHERE id = $1 AND state IN ('running', 'done') RETURNING ${columns}`,
+}
+
+const open = {
+  name: 'platform_saga_open',
+  text: `SELECT id FROM sagas WHERE state IN ('running', 'undoing') AND (lease_until IS NULL OR lease_until < clock_timestamp())
+         ORDER BY lease_until NULLS FIRST LIMIT $1`,
+}
+
+/** The saga under this key, unless it was undone (asking again may succeed). */
+export async function findSaga(on: Queryable, { caller, key }: { caller: string; key: string }): Promise<SagaRow | undefined> {
+  const { rows } = await on.query<SagaRow>({ ...find, values: [caller, key] })
+  return rows[0]
+}
+
+/** The same, holding the key's lock to the end of the transaction; `free` is false where another transaction holds it. */
+export async function findSagaLocked(
+  on: Queryable,
+  { caller, key, lockName }: { caller: string; key: string; lockName: string },
+): Promise<{ free: boolean; row: SagaRow | undefined }> {
+  const { rows } = await on.query<SagaRow & { free: boolean }>({ ...findLocked, values: [caller, key, lockName] })
+  const row = rows[0]!
+  return { free: row.free, row: row.id === null ? undefined : row }
+}
+
+type NewSaga = Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>
+
+/** Sends the insert of a saga's row. */
+export function insertSaga(
+  on: Queryable,
+  saga: NewSaga,
+  { progress, leaseToken, leaseMs }: { progress: Progress; leaseToken: string; leaseMs: number },
+): Promise<QueryResult> {
+  const { id, caller, key, operation, inputHash, requestId } = saga
+  const values = [id, caller, key, operation, JSON.stringify(saga.input), inputHash, JSON.stringify(saga.actor), requestId]
+  return on.query({ ...insert, values: [...values, ...valuesOf(progress), leaseToken, leaseMs] })
+}
+
+/** Sends the update of a saga's row. Its `rowCount` is 0 where the lease is lost. */
+export function updateSaga(
+  on: Queryable,
+  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+  progress: Progress,
+): Promise<QueryResult> {
+  return on.query({ ...update, values: [id, leaseToken, ...valuesOf(progress), leaseMs] })
+}
+
+const valuesOf = ({ state, pivoted, results, undone, answer, failure }: Progress): unknown[] => [
+  state,
+  pivoted,
+  JSON.stringify(results),
+  JSON.stringify(undone),
+  answer === undefined ? null : JSON.stringify(answer),
+  failure === null ? null : JSON.stringify(failure),
+]
+
+/** Prolongs a lease; false where it is lost. */
+export async function renewLease(on: Queryable, lease: { id: string; leaseToken: string; leaseMs: number }): Promise<boolean> {
+  const { rowCount } = await on.query({ ...renew, values: [lease.id, lease.leaseToken, lease.leaseMs] })
+  return rowCount === 1
+}
+
+/** Takes over a saga whose lease has expired. */
+export async function takeSaga(
+  on: Queryable,
+  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+): Promise<SagaRow | undefined> {
+  const { rows } = await on.query<SagaRow>({ ...take, values: [id, leaseToken, leaseMs] })
+  return rows[0]
+}
+
+/** Turns a running or finished saga round: from now on it is undone. A run of it that is under way loses its lease. */
+export async function turnSaga(
+  on: Queryable,
+  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+): Promise<SagaRow | undefined> {
+  const { rows } = await on.query<SagaRow>({ ...turn, values: [id, leaseToken, leaseMs] })
+  return rows[0]
+}
+
+/** The ids of sagas that nobody runs, longest waiting first. */
+export async function openSagas(on: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await on.query<{ id: string }>({ ...open, values: [limit] })
+  return rows.map(({ id }) => id)
+}
