@@ -116,6 +116,7 @@ export const contract = defineContract('checkout', {
       'inventory.out_of_stock',
       'orders.invoice_exists',
       'payments.provider_unavailable',
+      'payments.provider_refused',
     ],
   }),
 })
