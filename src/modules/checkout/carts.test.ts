@@ -1,5 +1,5 @@
 /** Carts through their client: what is in them, what it costs, and what is refused. */
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 

@@ -1,5 +1,5 @@
 /** Buying a cart, over all modules: what it does to the books, and that a refusal leaves nothing behind. */
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
 type Hall = Awaited<ReturnType<typeof startTestHall>>
@@ -78,13 +78,12 @@ describe.each(['near', 'far'] as const)('buying a cart, %s', (distance) => {
       capturedMinor: 2685,
     })
     expect(await checkout.getCart.query(cart)).toMatchObject({ state: 'completed', orderId: bought.orderId })
-    for (const attempt of [
+    const attempts = await Promise.allSettled([
       checkout.addLines.mutate({ ...cart, lines: [{ sku: 'MUG', quantity: 1 }] }),
       checkout.setAddress.mutate({ ...cart, address: { country: 'FR' } }),
       checkout.removeLines.mutate({ ...cart, lineIds: [order.lines[0]!.lineId] }),
-    ]) {
-      await expect(attempt).rejects.toMatchObject(refused('checkout.cart_closed'))
-    }
+    ])
+    expect(attempts).toMatchObject(attempts.map(() => ({ reason: refused('checkout.cart_closed') })))
   })
 
   test('a refused purchase leaves nothing behind, and the cart can be bought afterwards', async () => {
@@ -102,8 +101,8 @@ describe.each(['near', 'far'] as const)('buying a cart, %s', (distance) => {
     for (const special of [{ customer: '1' }, { externalInvoice: '1' }, { orderedAt: '2010-12-01T08:26:00.000Z' }]) {
       await expect(buy(special)).rejects.toMatchObject(refused('checkout.not_allowed'))
     }
-    const addLinesOnly = { sagas: 1 }
-    expect(await hall.sql('select count(*)::int as sagas from checkout.sagas')).toEqual([addLinesOnly])
+    // The one row is that of the lines that were added.
+    expect(await hall.sql('select count(*)::int as sagas from checkout.sagas')).toEqual([{ sagas: 1 }])
     await expect(buy({ payment: { source: 'card_declined' } })).rejects.toMatchObject({
       data: { code: 'PAYMENT_REQUIRED', reason: 'checkout.payment_declined' },
     })
