@@ -1,5 +1,5 @@
 import { createApiKey, hashApiKey } from '#platform/api-key'
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
 const newKey = (name: string) => ({ name, permissions: ['orders:read'], keyHash: hashApiKey(createApiKey()) })

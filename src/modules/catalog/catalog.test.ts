@@ -1,4 +1,4 @@
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
 const pounds = (amountMinor: number) => ({ amountMinor, currency: 'GBP' })

@@ -1,13 +1,16 @@
 import { createApiKey, hashApiKey } from '#platform/api-key'
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import type { Actor } from '#platform/values'
 import { describe, expect, test } from 'vitest'
 
 const newHash = () => hashApiKey(createApiKey())
 const program = (permissions: string[]): Actor => ({ kind: 'service', id: 'key_of_a_program', permissions })
 
-describe.each(['near', 'far'] as const)('identity, %s', (distance) => {
-  const open = () => startTestHall({ modules: ['identity'], distance })
+const distances = ['near', 'far'] as const
+const openAt = (distance: (typeof distances)[number]) => startTestHall({ modules: ['identity'], distance })
+
+describe.each(distances)('the owner, %s', (distance) => {
+  const open = () => openAt(distance)
 
   test('of many first starts one creates the owner, who may do everything', async () => {
     await using hall = await open()
@@ -30,6 +33,10 @@ describe.each(['near', 'far'] as const)('identity, %s', (distance) => {
       data: { code: 'CONFLICT', reason: 'identity.last_owner' },
     })
   })
+})
+
+describe.each(distances)('an API key, %s', (distance) => {
+  const open = () => openAt(distance)
 
   test('a key signs in with its permissions until it is revoked, which may be repeated', async () => {
     await using hall = await open()

@@ -1,4 +1,4 @@
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
 const idOf = (prefix: string, number: number) => `${prefix}_01940000-0000-7000-8000-${String(number).padStart(12, '0')}`

@@ -1,4 +1,4 @@
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import { amountMinorMax } from '#platform/values'
 import { describe, expect, test } from 'vitest'
 

@@ -1,11 +1,13 @@
-import { startTestHall } from '#platform/testing/hall'
+import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
 const GBP = 'GBP'
 const lineId = 'lin_01940000-0000-7000-8000-000000000000'
 
+type Gross = { grossMinor: number; currency?: string }
+
 /** An order of one line, as checkout would place it. */
-const orderOf = (reference: string, orderedAt: string, grossMinor: number, currency = GBP) => ({
+const orderOf = (reference: string, orderedAt: string, { grossMinor, currency = GBP }: Gross) => ({
   reference,
   currency,
   address: { country: 'GB' },
@@ -32,10 +34,10 @@ describe.each(['near', 'far'] as const)('reporting, %s', (distance) => {
   test('sales are counted into the UTC day on which they were ordered, per currency', async () => {
     await using hall = await open()
     const placed = [
-      orderOf('one', '2010-12-01T00:00:00.000Z', 100),
-      orderOf('two', '2010-12-01T23:59:59.999Z', 250),
-      orderOf('three', '2010-12-02T00:00:00.000Z', 7),
-      orderOf('four', '2010-12-02T12:00:00.000Z', 9, 'EUR'),
+      orderOf('one', '2010-12-01T00:00:00.000Z', { grossMinor: 100 }),
+      orderOf('two', '2010-12-01T23:59:59.999Z', { grossMinor: 250 }),
+      orderOf('three', '2010-12-02T00:00:00.000Z', { grossMinor: 7 }),
+      orderOf('four', '2010-12-02T12:00:00.000Z', { grossMinor: 9, currency: 'EUR' }),
     ]
     for (const order of placed) await hall.calls.orders.place.mutate(order)
     await hall.settle()
@@ -56,12 +58,12 @@ describe.each(['near', 'far'] as const)('reporting, %s', (distance) => {
   test('an order that is told again is counted once', async () => {
     await using hall = await open()
     for (let count = 1; count <= 20; count += 1) {
-      await hall.calls.orders.place.mutate(orderOf(`order ${count}`, '2010-12-01T08:26:00.000Z', count))
+      await hall.calls.orders.place.mutate(orderOf(`order ${count}`, '2010-12-01T08:26:00.000Z', { grossMinor: count }))
     }
     await hall.settle()
     await hall.sql('update reporting.cursors set position = 0')
     // Something new makes the listener look; whatever it then reads again must change nothing.
-    await hall.calls.orders.place.mutate(orderOf('the last', '2010-12-02T08:26:00.000Z', 1000))
+    await hall.calls.orders.place.mutate(orderOf('the last', '2010-12-02T08:26:00.000Z', { grossMinor: 1000 }))
     await hall.settle()
     const range = { from: '2010-12-01', to: '2010-12-02', currency: GBP }
     expect(await hall.calls.reporting.sales.query(range)).toMatchObject({ orders: 21, grossMinor: 1210 })

@@ -40,6 +40,8 @@ export type ProcessOptions = {
   clock?: Clock
   newId?: NewId
   leaseMs?: number
+  /** Tells halls apart that share a Redis; by default the database's name. */
+  queueNamespace?: string
   /** Overrides where a module lives; tests place processes at ports that nobody knows beforehand. */
   locateElsewhere?: (module: string) => string
 }
@@ -181,7 +183,7 @@ async function startWorkers(
   const carrier = await openCarrier({
     redisUrl: config.redisUrl,
     databaseUrl: queueUrl,
-    namespace: config.rolePrefix ?? new URL(queueUrl).pathname.slice(1),
+    namespace: options.queueNamespace ?? new URL(queueUrl).pathname.slice(1),
     workers: hosted.size,
     log,
   })

@@ -1,0 +1,223 @@
+/**
+ * The testing kit: a real hall on a database of its own, near (one process) or far (every module outside), without
+ * anything faked but the payment provider, which is the sandbox.
+ *
+ *     await using hall = await startTestHall({ modules: ['catalog'], distance: 'far' })
+ *     await hall.calls.catalog.importProducts.mutate({ products })
+ *     await hall.settle()
+ *
+ * Ids derive from module, request and a count, and the clock stands still until it is set, so that two halls that are
+ * asked the same in lockstep end with the same rows.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { clientsFor } from '#platform/calls/clients'
+import type { CallContext } from '#platform/calls/context'
+import { createSettableClock, type SettableClock } from '#platform/clock'
+import { type Config, readConfig } from '#platform/config'
+import type { ClientOf } from '#platform/contract'
+import { type HallProcess, openProcess } from '#platform/host/open-process'
+import type { Place } from '#platform/host/topology'
+import { derivedIds, type NewId, randomIds } from '#platform/ids'
+import { createLog, type Log } from '#platform/log'
+import type { Actor } from '#platform/values'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { contracts } from '../contracts.ts'
+import { definition } from '../definition.ts'
+import { type ModuleName, moduleNames } from '../modules.ts'
+import { startSandbox } from '../modules/payments/sandbox/server.ts'
+import { databaseUrlOf, withClient } from './cluster.ts'
+
+export type Distance = 'near' | 'far'
+export type Backend = 'postgres' | 'redis'
+
+export type TestHallOptions = {
+  /** The modules to host; all by default. */
+  modules?: readonly ModuleName[]
+  /** `near`: one process. `far`: every module in a process of its own. */
+  distance?: Distance
+  /** Modules in processes of their own, the rest in one. Overrides `distance`. */
+  out?: readonly ModuleName[]
+  /** Whether queues are worked. Without, nothing happens in the background until `settle`. */
+  works?: boolean
+  backend?: Backend
+  ids?: 'derived' | 'random'
+  now?: string
+  leaseMs?: number
+  /** Settings by their variable's name. */
+  env?: Record<string, string>
+}
+
+type Calls = { [Name in keyof typeof contracts]: ClientOf<(typeof contracts)[Name]> }
+
+export type TestHall = {
+  /** Calls as the gateway would, as the owner; internal operations are open to tests. */
+  calls: Calls
+  as(actor: Actor, context?: Partial<CallContext>): Calls
+  /** The public face. */
+  url: string
+  clock: SettableClock
+  /** The hall's processes, the gateway's first. */
+  processes: readonly HallProcess[]
+  /** The provider's sandbox. */
+  paymentsUrl: string
+  config: Config
+  /** Rows, as the database's owner. */
+  sql<Row extends Record<string, unknown> = Record<string, any>>(text: string, values?: unknown[]): Promise<Row[]>
+  /** Until every event, job and open saga is applied. */
+  settle(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export const owner: Actor = { kind: 'staff', id: 'key_00000000-0000-7000-8000-000000000000', permissions: ['*'] }
+
+const settleMsMax = 30_000
+
+/** Starts a hall on a database cloned from the run's template. Its parts are closed, and its files removed, on disposal. */
+export async function startTestHall(options: TestHallOptions = {}): Promise<TestHall> {
+  const cluster = inject('cluster')
+  const modules = options.modules ?? moduleNames
+  const stack = new AsyncDisposableStack()
+  try {
+    const name = `hall_${randomBytes(6).toString('hex')}`
+    await withClient(cluster.databaseUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template}`))
+    const databaseUrl = databaseUrlOf(cluster.databaseUrl, name)
+    const dataDir = await mkdtemp(join(tmpdir(), 'markethall-hall-'))
+    stack.defer(() => rm(dataDir, { recursive: true, force: true }))
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 })
+    stack.defer(() => pool.end())
+    const sandbox = modules.includes('payments') ? await startSandbox({ port: 0, file: ':memory:', synchronous: 'off' }) : undefined
+    if (sandbox) stack.defer(() => sandbox.close())
+    if (options.backend === 'redis' && cluster.redisUrl === undefined) throw new Error('There is no redis-server on this machine.')
+    const config = readConfig({
+      PORT: '0',
+      DATA_DIR: dataDir,
+      DATABASE_URL: databaseUrl,
+      DATABASE_CONNECTIONS: '40',
+      ROLE_PREFIX: cluster.template,
+      HALL_SECRET: 'the secret of a test hall',
+      PAYMENTS_URL: sandbox?.url,
+      PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_test',
+      REDIS_URL: options.backend === 'redis' ? `${cluster.redisUrl}` : undefined,
+      LOG_LEVEL: 'fatal',
+      ...options.env,
+    })
+    const clock = createSettableClock(options.now ?? '2026-01-01T12:00:00.000Z')
+    const newId = options.ids === 'random' ? randomIds : derivedIds()
+    const log = createLog({ level: config.logLevel, name: 'test' })
+    const processes = await openProcesses({ options, modules, config, clock, newId, log, namespace: name }, stack)
+    const gateway = processes[0]!
+    for (const each of processes) await each.announceOpen(gateway.url)
+    const sql: TestHall['sql'] = async (text, values) => (await pool.query(text, values)).rows
+    return {
+      ...callers(gateway, modules),
+      url: gateway.url!,
+      clock,
+      processes,
+      paymentsUrl: sandbox?.url ?? '',
+      config,
+      sql,
+      settle: () => settle(processes, modules, sql),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+type Opening = {
+  options: TestHallOptions
+  modules: readonly ModuleName[]
+  config: Config
+  clock: SettableClock
+  newId: NewId
+  log: Log
+  namespace: string
+}
+
+/** Opens the hall's processes: the gateway's first, with whatever is not outside. */
+async function openProcesses({ options, modules, config, clock, newId, log, namespace }: Opening, stack: AsyncDisposableStack) {
+  const outside: readonly ModuleName[] = options.out ?? (options.distance === 'far' ? modules : [])
+  const inside = modules.filter((module) => !outside.includes(module))
+  const urls = new Map<string, string>()
+  const open = async (process: string, hosted: readonly string[]): Promise<HallProcess> => {
+    const place: Place = {
+      process,
+      modules: [...hosted],
+      gateway: process === 'hall',
+      url: outside.length === 0 ? undefined : 'http://127.0.0.1:0',
+      elsewhere: new Map(),
+    }
+    const opened = await openProcess({
+      ...{ config, log, definition, place, clock, newId },
+      works: options.works ?? false,
+      leaseMs: options.leaseMs ?? 2_000,
+      locateElsewhere(module) {
+        const url = urls.get(module)
+        if (url === undefined) throw new Error(`The test hall does not host ${module}.`)
+        return url
+      },
+      queueNamespace: namespace,
+    })
+    for (const module of hosted) if (opened.internalUrl !== undefined) urls.set(module, opened.internalUrl)
+    stack.defer(() => opened.close())
+    return opened
+  }
+  const gateway = await open('hall', inside)
+  const others = await Promise.all(outside.map((module) => open(module, [module])))
+  return [gateway, ...others]
+}
+
+function callers(gateway: HallProcess, modules: readonly ModuleName[]): Pick<TestHall, 'calls' | 'as'> {
+  const callsFor = clientsFor({ caller: 'gateway', callees: modules, contracts, dispatch: gateway.dispatch })
+  let requests = 0
+  const contextFor = (actor: Actor): CallContext => {
+    requests += 1
+    return {
+      actor,
+      caller: 'gateway',
+      requestId: `req_${requests}`,
+      traceparent: undefined,
+      deadlineAt: Date.now() + 30_000,
+      key: undefined,
+      undoesKey: undefined,
+      signal: undefined,
+    }
+  }
+  // Every access is a request of its own.
+  const as: TestHall['as'] = (actor, context) =>
+    new Proxy({} as Calls, { get: (_, module) => callsFor({ ...contextFor(actor), ...context })[module] })
+  return { calls: as(owner), as }
+}
+
+/** Rounds of background work until one finds nothing left; then until no saga or job is open. */
+async function settle(processes: readonly HallProcess[], modules: readonly ModuleName[], sql: TestHall['sql']): Promise<void> {
+  const giveUpAt = Date.now() + settleMsMax
+  for (;;) {
+    let left = 0
+    for (const each of processes) {
+      const { sequenced, applied, jobs, sagas } = await each.round({ resumeSagas: true })
+      left += sequenced + applied + jobs + sagas
+    }
+    if (left > 0) continue
+    const open = await openWork(modules, sql)
+    if (open === 0) return
+    if (Date.now() > giveUpAt) throw new Error(`The hall does not settle: ${open} sagas, jobs or events stay open.`)
+    await delay(25)
+  }
+}
+
+async function openWork(modules: readonly ModuleName[], sql: TestHall['sql']): Promise<number> {
+  const counts = modules.map(
+    (module) => `SELECT (SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
+      + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
+      + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL) AS open`,
+  )
+  const [row] = await sql<{ open: number }>(`SELECT sum(open)::int AS open FROM (${counts.join(' UNION ALL ')}) AS each`)
+  return row!.open
+}
