@@ -1,23 +1,24 @@
 import { createApiKey, hashApiKey } from '#platform/api-key'
-import { startTestHall } from '#testing/hall'
+import { type Distance, startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
 const newKey = (name: string) => ({ name, permissions: ['orders:read'], keyHash: hashApiKey(createApiKey()) })
 
-describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
-  const open = () => startTestHall({ modules: ['identity', 'catalog', 'audit'], distance })
+/** A hall in which staff did six things in two modules. */
+async function openWithRecordsAt(distance: Distance) {
+  // All modules: it listens to every one of them.
+  const hall = await startTestHall({ distance })
+  for (const name of ['one', 'two', 'three', 'four']) await hall.calls.identity.createApiKey.mutate(newKey(name))
+  const price = { amountMinor: 100, currency: 'GBP' }
+  const variants = [{ sku: 'A1', price, stocked: true }]
+  await hall.calls.catalog.importProducts.mutate({ products: [{ code: 'A1', name: 'a thing', variants }] })
+  await hall.calls.catalog.setPrice.mutate({ sku: 'A1', price: { ...price, amountMinor: 200 } })
+  await hall.settle()
+  return hall
+}
 
-  /** A hall in which staff did six things in two modules. */
-  async function openWithRecords() {
-    const hall = await open()
-    for (const name of ['one', 'two', 'three', 'four']) await hall.calls.identity.createApiKey.mutate(newKey(name))
-    const price = { amountMinor: 100, currency: 'GBP' }
-    const variants = [{ sku: 'A1', price, stocked: true }]
-    await hall.calls.catalog.importProducts.mutate({ products: [{ code: 'A1', name: 'a thing', variants }] })
-    await hall.calls.catalog.setPrice.mutate({ sku: 'A1', price: { ...price, amountMinor: 200 } })
-    await hall.settle()
-    return hall
-  }
+describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
+  const openWithRecords = () => openWithRecordsAt(distance)
 
   test('what staff did is recorded, newest first, and the chain is intact', async () => {
     await using hall = await openWithRecords()
@@ -34,7 +35,7 @@ describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
   })
 
   test('a chain without records is intact', async () => {
-    await using hall = await open()
+    await using hall = await startTestHall({ distance })
     await hall.sql('delete from audit.records')
     await hall.sql('delete from audit.chain')
     expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 0, intact: true, firstBroken: null })
@@ -42,10 +43,22 @@ describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
 
   test('what is told again is recorded once', async () => {
     await using hall = await openWithRecords()
+    const applied = () => hall.sql('select sum(position)::int as events from audit.cursors')
+    expect(await applied()).toEqual([{ events: 6 }])
     await hall.sql('update audit.cursors set position = 0')
     await hall.calls.identity.createApiKey.mutate(newKey('five'))
     await hall.settle()
+    expect(await applied()).toEqual([{ events: 7 }])
     expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 7, intact: true })
+  })
+
+  test('what many do at once becomes one chain', async () => {
+    await using hall = await startTestHall({ distance, works: true })
+    const names = Array.from({ length: 60 }, (_, count) => `key ${count}`)
+    await Promise.all(names.map((name) => hall.calls.identity.createApiKey.mutate(newKey(name))))
+    await hall.settle()
+    const verdict = await hall.calls.audit.verify.query({})
+    expect(verdict).toMatchObject({ entries: 60, intact: true, behind: 0 })
   })
 
   test.each([

@@ -29,7 +29,7 @@ const orderOf = (reference: string, orderedAt: string, { grossMinor, currency = 
 })
 
 describe.each(['near', 'far'] as const)('reporting, %s', (distance) => {
-  const open = () => startTestHall({ modules: ['orders', 'reporting'], distance })
+  const open = () => startTestHall({ modules: ['payments', 'orders', 'reporting'], distance })
 
   test('sales are counted into the UTC day on which they were ordered, per currency', async () => {
     await using hall = await open()
@@ -61,10 +61,13 @@ describe.each(['near', 'far'] as const)('reporting, %s', (distance) => {
       await hall.calls.orders.place.mutate(orderOf(`order ${count}`, '2010-12-01T08:26:00.000Z', { grossMinor: count }))
     }
     await hall.settle()
+    const applied = () => hall.sql('select sum(position)::int as events from reporting.cursors')
+    expect(await applied()).toEqual([{ events: 20 }])
     await hall.sql('update reporting.cursors set position = 0')
     // Something new makes the listener look; whatever it then reads again must change nothing.
     await hall.calls.orders.place.mutate(orderOf('the last', '2010-12-02T08:26:00.000Z', { grossMinor: 1000 }))
     await hall.settle()
+    expect(await applied()).toEqual([{ events: 21 }])
     const range = { from: '2010-12-01', to: '2010-12-02', currency: GBP }
     expect(await hall.calls.reporting.sales.query(range)).toMatchObject({ orders: 21, grossMinor: 1210 })
     const again = await hall.sql(
