@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 
@@ -132,8 +133,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
 }
 
-/** The settings of this process: the one place that reads its environment. */
-export const processConfig = (): Config => readConfig(process.env)
+/** The settings of this process, with those of a `.env` file where there is one: the one place that reads them. */
+export function processConfig(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  return readConfig(process.env)
+}
 
 function byModule(urls: Record<string, string>): Record<string, string> {
   const named = Object.entries(urls).map(([variable, value]) => [

@@ -45,10 +45,12 @@ export function createTrpcHandler(face: TrpcFace, prefix: string) {
     const requestId = requestIdOf(request, face)
     let results: Result[] | undefined
     let isBatch = false
+    const hungUp = new AbortController()
+    response.once('close', () => response.writableFinished || hungUp.abort())
     try {
       const url = new URL(request.url ?? '/', 'http://hall')
       isBatch = url.searchParams.get('batch') === '1'
-      results = await answer(face, { routes, prefix, url, isBatch, request, requestId })
+      results = await answer(face, { routes, prefix, url, isBatch, request, requestId, signal: hungUp.signal })
     } catch (error) {
       results = [resultOf(error, '')]
       isBatch = false
@@ -76,6 +78,8 @@ type Request = {
   isBatch: boolean
   request: IncomingMessage
   requestId: string
+  /** Aborted when the client hangs up before it is answered. */
+  signal: AbortSignal
 }
 
 async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
@@ -87,12 +91,10 @@ async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
   const calls = callsOf(asked, inputOf(body))
   const key = keyOf(request)
   if (key !== undefined && calls.filter(({ route }) => route?.kind !== 'query').length > 1) throw keyedBatch()
-  const hungUp = new AbortController()
-  request.socket.once('close', () => hungUp.abort())
   const base = { requestId, traceparent: headerOf(request, 'traceparent'), deadlineAt: Date.now() + deadlineMsDefault }
   const actor = await face.actorOf(request, base)
   const who = actor.kind === 'guest' ? 'guest' : actor.id
-  const context: CallContext = { ...base, actor, caller: `client:${who}`, key: undefined, undoesKey: undefined, signal: hungUp.signal }
+  const context: CallContext = { ...base, actor, caller: `client:${who}`, key: undefined, undoesKey: undefined, signal: asked.signal }
   const one = async ({ route, path, input }: Asked, index: number): Promise<Result> => {
     try {
       if (!route) throw unknownOperation(path)
