@@ -9,7 +9,12 @@ export const definition: HallDefinition = {
   contracts,
   loaders,
   webhooks: [
-    { path: '/webhooks/payments', module: 'payments', operation: 'receiveWebhook', signatureHeader: 'x-payment-signature' },
+    {
+      path: '/webhooks/payments',
+      module: 'payments',
+      operation: 'receiveWebhook',
+      signatureHeader: 'x-payment-signature',
+    },
   ],
   async authenticate(ask, keyHash) {
     const { actor } = (await ask('identity', 'authenticate', { keyHash })) as { actor: Actor | null }

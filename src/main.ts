@@ -22,12 +22,24 @@ async function start(): Promise<void> {
   const hall = await openProcess({ config, log, definition, place, works: true })
   signals.closes(hall)
   if (place.modules.includes('identity')) {
-    const base = { requestId: hall.newId('req', { module: 'gateway', requestId: '' }), traceparent: undefined, deadlineAt: Date.now() + 30_000 }
-    const key = await ensureOwner(askAs({ contracts: definition.contracts, dispatch: hall.dispatch }, base), config.dataDir)
-    if (key !== undefined) say(`The owner's API key, shown this once and kept in ${config.dataDir}/${ownerKeyFile}: ${key}`)
+    const base = {
+      requestId: hall.newId('req', { module: 'gateway', requestId: '' }),
+      traceparent: undefined,
+      deadlineAt: Date.now() + 30_000,
+    }
+    const key = await ensureOwner(
+      askAs({ contracts: definition.contracts, dispatch: hall.dispatch }, base),
+      config.dataDir,
+    )
+    if (key !== undefined)
+      say(`The owner's API key, shown this once and kept in ${config.dataDir}/${ownerKeyFile}: ${key}`)
   }
   await hall.announceOpen(hall.url)
-  say(hall.url === undefined ? `Markethall's ${place.process} is ready at ${hall.internalUrl}` : `Markethall is open at ${hall.url}`)
+  say(
+    hall.url === undefined
+      ? `Markethall's ${place.process} is ready at ${hall.internalUrl}`
+      : `Markethall is open at ${hall.url}`,
+  )
 }
 
 /** Standard output may be gone before we are: whoever started us may have been killed. */
@@ -37,9 +49,11 @@ function say(line: string): void {
 
 process.stdout.on('error', () => undefined)
 start().catch((error: unknown) => {
-  const isExpected = error instanceof ConfigError || (error instanceof Error && !('code' in error && error.code === 'ERR_ASSERTION'))
+  const isExpected =
+    error instanceof ConfigError || (error instanceof Error && !('code' in error && error.code === 'ERR_ASSERTION'))
   process.stderr.write(`${isExpected ? error.message : String(error)}\n${isUsage(error) ? `Usage: ${usage}\n` : ''}`)
   process.exit(1)
 })
 
-const isUsage = (error: unknown): boolean => error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+const isUsage = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')

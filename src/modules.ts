@@ -18,17 +18,7 @@ export const graph = {
   reporting: { calls: [], listens: ['orders'], sendsJobs: [] },
   audit: { calls: [], listens: audited, sendsJobs: [] },
   gateway: {
-    calls: [
-      'identity',
-      'catalog',
-      'inventory',
-      'pricing',
-      'checkout',
-      'orders',
-      'payments',
-      'reporting',
-      'audit',
-    ],
+    calls: ['identity', 'catalog', 'inventory', 'pricing', 'checkout', 'orders', 'payments', 'reporting', 'audit'],
     listens: [],
     sendsJobs: [],
   },

@@ -4,13 +4,8 @@
  * From a contract derive the router type that stock tRPC clients infer from, the typed client, the access checks and
  * the validation at every door. It is light: zod and this file, never a table or an operation.
  */
-import type {
-  TRPCBuiltRouter,
-  TRPCDefaultErrorShape,
-  TRPCMutationProcedure,
-  TRPCQueryProcedure,
-} from '@trpc/server'
-import { z } from 'zod'
+import type { TRPCBuiltRouter, TRPCDefaultErrorShape, TRPCMutationProcedure, TRPCQueryProcedure } from '@trpc/server'
+import type { z } from 'zod'
 import { assertWireSchema, type Wire } from './wire-schema.ts'
 
 /** Who may call an operation. Nothing is public by omission. */
@@ -31,11 +26,7 @@ export const internal: Access = { kind: 'internal' }
 
 export type Kind = 'query' | 'command' | 'saga'
 
-export type Operation<
-  K extends Kind = Kind,
-  I extends z.ZodType = z.ZodType,
-  O extends z.ZodType = z.ZodType,
-> = {
+export type Operation<K extends Kind = Kind, I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> = {
   kind: K
   access: Access
   input: I
@@ -100,8 +91,18 @@ export function defineContract<const Name extends string, Ops extends Operations
 type Root = { ctx: object; meta: object; errorShape: ErrorShape; transformer: false }
 type ErrorShape = TRPCDefaultErrorShape & { data: { reason: string; retryAfterMs?: number } }
 type ProcedureOf<Op extends Operation> = Op['kind'] extends 'query'
-  ? TRPCQueryProcedure<{ input: z.input<Op['input']>; output: z.output<Op['output']>; meta: object; errorShape: ErrorShape }>
-  : TRPCMutationProcedure<{ input: z.input<Op['input']>; output: z.output<Op['output']>; meta: object; errorShape: ErrorShape }>
+  ? TRPCQueryProcedure<{
+      input: z.input<Op['input']>
+      output: z.output<Op['output']>
+      meta: object
+      errorShape: ErrorShape
+    }>
+  : TRPCMutationProcedure<{
+      input: z.input<Op['input']>
+      output: z.output<Op['output']>
+      meta: object
+      errorShape: ErrorShape
+    }>
 
 /** The operations that a client outside the hall may see: all but the internal ones are listed by type alone. */
 type RecordOf<Ops extends Operations> = { [Name in keyof Ops]: ProcedureOf<Ops[Name]> }

@@ -39,19 +39,40 @@ export class DomainError extends Error {
 export const invalidInput = (path: string, error: z.core.$ZodError) =>
   new DomainError('platform.invalid_input', 'BAD_REQUEST', `${path}: ${sentenceOf(error)}`)
 export const unauthenticated = () =>
-  new DomainError('platform.unauthenticated', 'UNAUTHORIZED', 'This needs a valid key: send it as "Authorization: Bearer …".')
+  new DomainError(
+    'platform.unauthenticated',
+    'UNAUTHORIZED',
+    'This needs a valid key: send it as "Authorization: Bearer …".',
+  )
 export const wrongKey = () =>
   new DomainError('platform.wrong_key', 'UNAUTHORIZED', 'The key in "Authorization" is not known here, or was revoked.')
 export const forbidden = (permission: string) =>
-  new DomainError('platform.forbidden', 'FORBIDDEN', `This needs the permission ${permission}, which the key does not hold.`)
+  new DomainError(
+    'platform.forbidden',
+    'FORBIDDEN',
+    `This needs the permission ${permission}, which the key does not hold.`,
+  )
 export const unknownOperation = (path: string) =>
   new DomainError('platform.unknown_operation', 'NOT_FOUND', `There is no operation ${path.slice(0, 200)}.`)
 export const deadlineExceeded = (path: string) =>
-  new DomainError('platform.deadline_exceeded', 'TIMEOUT', `${path} was not answered in time. What it did, if anything, is kept: ask again with the same idempotency key.`)
+  new DomainError(
+    'platform.deadline_exceeded',
+    'TIMEOUT',
+    `${path} was not answered in time. What it did, if anything, is kept: ask again with the same idempotency key.`,
+  )
 export const keyReused = () =>
-  new DomainError('platform.key_reused', 'CONFLICT', 'This idempotency key was used before with another operation or input. Use a new key for a new request.')
+  new DomainError(
+    'platform.key_reused',
+    'CONFLICT',
+    'This idempotency key was used before with another operation or input. Use a new key for a new request.',
+  )
 export const inProgress = () =>
-  new DomainError('platform.in_progress', 'CONFLICT', 'A request with this idempotency key is still running. Ask again in a moment with the same key.', { retryAfterMs: 1000 })
+  new DomainError(
+    'platform.in_progress',
+    'CONFLICT',
+    'A request with this idempotency key is still running. Ask again in a moment with the same key.',
+    { retryAfterMs: 1000 },
+  )
 export const alreadyUndone = () =>
   new DomainError('platform.undone', 'CONFLICT', 'This request was undone before it arrived, so it is refused.')
 export const unavailable = (message: string) =>

@@ -64,7 +64,9 @@ export type Address = z.infer<typeof address>
 
 /** An id as `ctx.newId(prefix)` makes it: the prefix, `_`, a UUID. */
 export const id = (prefix: string) =>
-  z.string().regex(new RegExp(`^${prefix}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`), `must be an id such as ${prefix}_…`)
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`), `must be an id such as ${prefix}_…`)
 
 /** What a page request holds: at most `limit` items (1 to 100, 20 by default) after `cursor`. */
 export const pageRequest = { limit: integer(1, 100).optional(), cursor: text({ max: 200 }).optional() }

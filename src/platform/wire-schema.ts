@@ -2,7 +2,7 @@
  * The wire is JSON (law 4). The type checker refuses what is not; this file says how, and repeats the check on the
  * schemas themselves, for what types cannot see (open objects, dates behind `any`).
  */
-import { z } from 'zod'
+import type { z } from 'zod'
 
 type NotJson = Date | bigint | symbol | Map<unknown, unknown> | Set<unknown> | ((...args: never[]) => unknown)
 
@@ -25,7 +25,21 @@ type IsJson<T> = unknown extends T
             ? true
             : false
 
-const refused = new Set(['date', 'bigint', 'symbol', 'map', 'set', 'unknown', 'any', 'file', 'promise', 'custom', 'nan', 'void', 'function'])
+const refused = new Set([
+  'date',
+  'bigint',
+  'symbol',
+  'map',
+  'set',
+  'unknown',
+  'any',
+  'file',
+  'promise',
+  'custom',
+  'nan',
+  'void',
+  'function',
+])
 
 type Def = {
   type: string

@@ -46,7 +46,13 @@ async function makeTemplate(url: string): Promise<void> {
   await withClient(url, (client) => client.query(`CREATE DATABASE ${template}`))
   const templateUrl = databaseUrlOf(url, template)
   await prepareDatabase({ url: templateUrl, modules: moduleNames, rolePrefix: template, log })
-  const carrier = await openCarrier({ redisUrl: undefined, databaseUrl: templateUrl, namespace: template, workers: 0, log })
+  const carrier = await openCarrier({
+    redisUrl: undefined,
+    databaseUrl: templateUrl,
+    namespace: template,
+    workers: 0,
+    log,
+  })
   await carrier.close()
 }
 
@@ -71,9 +77,13 @@ export function databaseUrlOf(url: string, database: string): string {
 /** A Redis on a private port, or undefined where the machine has none. */
 async function startRedis(directory: string): Promise<{ url: string; close(): Promise<void> } | undefined> {
   const port = await freePort()
-  const redis = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory], {
-    stdio: 'ignore',
-  })
+  const redis = spawn(
+    'redis-server',
+    ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory],
+    {
+      stdio: 'ignore',
+    },
+  )
   const exited = new Promise<void>((resolve) => redis.once('exit', () => resolve()))
   const started = await new Promise<boolean>((resolve) => {
     redis.once('error', () => resolve(false))

@@ -84,15 +84,20 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
   const stack = new AsyncDisposableStack()
   try {
     const name = `hall_${randomBytes(6).toString('hex')}`
-    await withClient(cluster.databaseUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template}`))
+    await withClient(cluster.databaseUrl, (client) =>
+      client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template}`),
+    )
     const databaseUrl = databaseUrlOf(cluster.databaseUrl, name)
     const dataDir = await mkdtemp(join(tmpdir(), 'markethall-hall-'))
     stack.defer(() => rm(dataDir, { recursive: true, force: true }))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 })
     stack.defer(() => pool.end())
-    const sandbox = modules.includes('payments') ? await startSandbox({ port: 0, file: ':memory:', synchronous: 'off' }) : undefined
+    const sandbox = modules.includes('payments')
+      ? await startSandbox({ port: 0, file: ':memory:', synchronous: 'off' })
+      : undefined
     if (sandbox) stack.defer(() => sandbox.close())
-    if (options.backend === 'redis' && cluster.redisUrl === undefined) throw new Error('There is no redis-server on this machine.')
+    if (options.backend === 'redis' && cluster.redisUrl === undefined)
+      throw new Error('There is no redis-server on this machine.')
     const config = readConfig({
       PORT: '0',
       DATA_DIR: dataDir,
@@ -102,7 +107,7 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
       HALL_SECRET: 'the secret of a test hall',
       PAYMENTS_URL: sandbox?.url,
       PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_test',
-      REDIS_URL: options.backend === 'redis' ? `${cluster.redisUrl}` : undefined,
+      REDIS_URL: options.backend === 'redis' ? cluster.redisUrl : undefined,
       LOG_LEVEL: 'fatal',
       ...options.env,
     })
@@ -141,7 +146,10 @@ type Opening = {
 }
 
 /** Opens the hall's processes: the gateway's first, with whatever is not outside. */
-async function openProcesses({ options, modules, config, clock, newId, log, namespace }: Opening, stack: AsyncDisposableStack) {
+async function openProcesses(
+  { options, modules, config, clock, newId, log, namespace }: Opening,
+  stack: AsyncDisposableStack,
+) {
   const outside: readonly ModuleName[] = options.out ?? (options.distance === 'far' ? modules : [])
   const inside = modules.filter((module) => !outside.includes(module))
   const urls = new Map<string, string>()
@@ -154,7 +162,12 @@ async function openProcesses({ options, modules, config, clock, newId, log, name
       elsewhere: new Map(),
     }
     const opened = await openProcess({
-      ...{ config, log, definition, place, clock, newId },
+      config,
+      log,
+      definition,
+      place,
+      clock,
+      newId,
       works: options.works ?? false,
       leaseMs: options.leaseMs ?? 2_000,
       locateElsewhere(module) {
@@ -196,7 +209,11 @@ function callers(gateway: HallProcess, modules: readonly ModuleName[]): Pick<Tes
 }
 
 /** Rounds of background work until one finds nothing left; then until no saga or job is open. */
-async function settle(processes: readonly HallProcess[], modules: readonly ModuleName[], sql: TestHall['sql']): Promise<void> {
+async function settle(
+  processes: readonly HallProcess[],
+  modules: readonly ModuleName[],
+  sql: TestHall['sql'],
+): Promise<void> {
   const giveUpAt = Date.now() + settleMsMax
   for (;;) {
     let left = 0
@@ -218,6 +235,8 @@ async function openWork(modules: readonly ModuleName[], sql: TestHall['sql']): P
       + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
       + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL) AS open`,
   )
-  const [row] = await sql<{ open: number }>(`SELECT sum(open)::int AS open FROM (${counts.join(' UNION ALL ')}) AS each`)
+  const [row] = await sql<{ open: number }>(
+    `SELECT sum(open)::int AS open FROM (${counts.join(' UNION ALL ')}) AS each`,
+  )
   return row!.open
 }

@@ -51,9 +51,7 @@ export const contract = defineContract('inventory', {
     access: staff('inventory:read'),
     input: z.strictObject({ skus: z.array(sku).min(1).max(1000) }),
     output: z.strictObject({
-      levels: z.array(
-        z.strictObject({ sku: z.string(), onHand: z.int(), reserved: z.int(), available: z.int() }),
-      ),
+      levels: z.array(z.strictObject({ sku: z.string(), onHand: z.int(), reserved: z.int(), available: z.int() })),
     }),
   }),
 })

@@ -21,7 +21,9 @@ export const contract = defineContract('pricing', {
       currency,
       country,
       lines: z
-        .array(z.strictObject({ lineId: text({ max: 100 }), quantity: integer(1, 1_000_000), unitPriceMinor: amountMinor }))
+        .array(
+          z.strictObject({ lineId: text({ max: 100 }), quantity: integer(1, 1_000_000), unitPriceMinor: amountMinor }),
+        )
         .min(1)
         .max(1000),
     }),

@@ -33,7 +33,8 @@ export const dispatchWith =
     if ('url' in placement) return far.call(placement.url, { route, context, input })
     const operation = placement.here.get(route.name)
     if (!operation) throw new Error(`${route.path} is not bound here.`)
-    if (context.deadlineAt <= Date.now()) return { ok: false, failure: failureOf(deadlineExceeded(route.path), nothing) }
+    if (context.deadlineAt <= Date.now())
+      return { ok: false, failure: failureOf(deadlineExceeded(route.path), nothing) }
     return run(operation, context, input)
   }
 
@@ -84,12 +85,21 @@ function clientClass(contract: Contract, caller: string, dispatch: Dispatch) {
     }
   }
   for (const [name, { kind, undoes }] of Object.entries(contract.operations)) {
-    const route: Route = { module: contract.name, name, path: `${contract.name}.${name}`, kind, undoes: undoes !== undefined }
+    const route: Route = {
+      module: contract.name,
+      name,
+      path: `${contract.name}.${name}`,
+      kind,
+      undoes: undoes !== undefined,
+    }
     const verb = kind === 'query' ? 'query' : 'mutate'
     Object.defineProperty(Client.prototype, name, {
       get(this: Client) {
         const { calls } = this
-        return { [verb]: (input: unknown, options?: CallOptions) => call(dispatch, { route, caller, calls }, { input, options }) }
+        return {
+          [verb]: (input: unknown, options?: CallOptions) =>
+            call(dispatch, { route, caller, calls }, { input, options }),
+        }
       },
     })
   }
@@ -103,7 +113,8 @@ async function call(
 ): Promise<unknown> {
   const outer = calls.context
   const isQuery = route.kind === 'query'
-  const deadlineAt = options?.timeoutMs === undefined ? outer.deadlineAt : Math.min(outer.deadlineAt, Date.now() + options.timeoutMs)
+  const deadlineAt =
+    options?.timeoutMs === undefined ? outer.deadlineAt : Math.min(outer.deadlineAt, Date.now() + options.timeoutMs)
   const context: CallContext = {
     actor: outer.actor,
     caller,

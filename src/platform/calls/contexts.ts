@@ -66,7 +66,11 @@ export class CommandContext extends Base implements CommandCtx {
   readonly announce: Outbox['announce']
   readonly enqueue: Outbox['enqueue']
 
-  constructor(runtime: ModuleRuntime, context: Pick<CallContext, 'actor' | 'requestId'>, inside: { transaction: Transaction; outbox: Outbox }) {
+  constructor(
+    runtime: ModuleRuntime,
+    context: Pick<CallContext, 'actor' | 'requestId'>,
+    inside: { transaction: Transaction; outbox: Outbox },
+  ) {
     super(runtime, context)
     this.tx = inside.transaction.tx
     this.announce = inside.outbox.announce

@@ -55,7 +55,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-export const sign = (secret: string, body: string): string => createHmac('sha256', secret).update(body).digest('base64url')
+export const sign = (secret: string, body: string): string =>
+  createHmac('sha256', secret).update(body).digest('base64url')
 
 export function isSigned(secret: string, body: string, signature: unknown): boolean {
   if (typeof signature !== 'string') return false

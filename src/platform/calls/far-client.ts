@@ -26,7 +26,12 @@ const pauseMsMax = 400
 const answerSchema = z.union([
   z.strictObject({ value: z.unknown() }),
   z.strictObject({
-    failure: z.strictObject({ code: z.string(), reason: z.string(), message: z.string(), retryAfterMs: z.number().optional() }),
+    failure: z.strictObject({
+      code: z.string(),
+      reason: z.string(),
+      message: z.string(),
+      retryAfterMs: z.number().optional(),
+    }),
   }),
 ])
 
@@ -39,7 +44,12 @@ export function createFarClient(secret: string): FarClient {
   const poolOf = (url: string): Pool => {
     const known = pools.get(url)
     if (known) return known
-    const made = new Pool(url, { connections: connectionsMax, pipelining: 1, keepAliveTimeout: 30_000, connect: { timeout: 2_000 } })
+    const made = new Pool(url, {
+      connections: connectionsMax,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      connect: { timeout: 2_000 },
+    })
     pools.set(url, made)
     return made
   }
@@ -83,7 +93,8 @@ async function ask(pool: Pool, secret: string, { route, context, input }: FarCal
   return { ok: true, value: parsed.value }
 }
 
-const isTimeout = (error: unknown): boolean => error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name)
+const isTimeout = (error: unknown): boolean =>
+  error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name)
 
 function mayAskAgain({ route, context }: FarCall, error: unknown): boolean {
   if (route.kind === 'query' || context.key !== undefined) return true

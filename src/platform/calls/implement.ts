@@ -15,7 +15,10 @@ export type HandlerOf<Op extends Operation> = Op['kind'] extends 'query'
 export type Handlers<C extends Contract> = { [Name in keyof C['operations']]: HandlerOf<C['operations'][Name]> }
 
 /** A contract with what does it. */
-export type ModuleRouter = { contract: Contract; handlers: Record<string, HandlerOf<Operation> | SagaDefinition | UndoOfSaga> }
+export type ModuleRouter = {
+  contract: Contract
+  handlers: Record<string, HandlerOf<Operation> | SagaDefinition | UndoOfSaga>
+}
 
 /** Binds each operation of the contract to what does it. */
 export const implement = <C extends Contract>(contract: C, handlers: Handlers<C>): ModuleRouter => ({

@@ -44,7 +44,8 @@ export async function runCommand(operation: BoundOperation, context: CallContext
 }
 
 /** SHA-256 over operation and input; the input was parsed, so its fields stand in the contract's order. */
-export const inputHashOf = (path: string, input: unknown): string => hash('sha256', `${path}\n${JSON.stringify(input)}`, 'hex')
+export const inputHashOf = (path: string, input: unknown): string =>
+  hash('sha256', `${path}\n${JSON.stringify(input)}`, 'hex')
 
 const mayBeTriedAgain = (error: unknown): boolean => isTransient(error) || isKeyRace(error)
 
@@ -72,7 +73,8 @@ async function attemptCommand(
       if (undone.operation === null) leaveTombstone(transaction, operation, context)
     }
     const answer = await operation.handler(new CommandContext(runtime, context, { transaction, outbox }), input.value)
-    if (spec.access.kind === 'staff') announceAudited(outbox, operation, { context, record: key, inputHash: input.hash })
+    if (spec.access.kind === 'staff')
+      announceAudited(outbox, operation, { context, record: key, inputHash: input.hash })
     outbox.flush(transaction)
     const values = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]
     trailing(client.query({ ...record, values }))
@@ -87,7 +89,10 @@ async function lookUp(
   { runtime }: BoundOperation,
   { caller, key }: { caller: string; key: string },
 ): Promise<Found> {
-  const { rows } = await client.query<Found>({ ...lookup, values: [caller, key, keyLockName(runtime.name, caller, key)] })
+  const { rows } = await client.query<Found>({
+    ...lookup,
+    values: [caller, key, keyLockName(runtime.name, caller, key)],
+  })
   return rows[0]!
 }
 
@@ -112,12 +117,22 @@ export function announceAudited(
   { path, runtime }: BoundOperation,
   { context, record: recordKey, inputHash }: { context: CallContext; record: string; inputHash: string },
 ): void {
-  const fact = { operation: path, record: `${context.caller}/${recordKey}`, requestId: context.requestId, inputHash, at: runtime.clock.now() }
+  const fact = {
+    operation: path,
+    record: `${context.caller}/${recordKey}`,
+    requestId: context.requestId,
+    inputHash,
+    at: runtime.clock.now(),
+  }
   outbox.announce(runtime.audited, fact)
 }
 
 /** Waits a little for a key that another run holds; gives up before the deadline, so that the caller is told why. */
-export async function waitForKey({ path }: BoundOperation, { deadlineAt }: CallContext, attempt: number): Promise<void> {
+export async function waitForKey(
+  { path }: BoundOperation,
+  { deadlineAt }: CallContext,
+  attempt: number,
+): Promise<void> {
   const left = deadlineAt - Date.now()
   if (left <= 0) throw deadlineExceeded(path)
   const pause = Math.min(10 * 2 ** attempt, 250)

@@ -3,9 +3,17 @@
  *
  * deadline → access → input → the operation, by its kind → answer. What leaves is a value, or a failure with a reason.
  */
-import type { z } from 'zod'
 import { isConnectionLoss } from '../data/database.ts'
-import { deadlineExceeded, failureOf, type Failure, forbidden, invalidInput, unauthenticated, unavailable, unknownOperation } from '../errors.ts'
+import {
+  deadlineExceeded,
+  failureOf,
+  type Failure,
+  forbidden,
+  invalidInput,
+  unauthenticated,
+  unavailable,
+  unknownOperation,
+} from '../errors.ts'
 import { holds } from '../values.ts'
 import { runSaga } from '../saga/run-saga.ts'
 import type { CallContext } from './context.ts'
@@ -23,12 +31,19 @@ export async function run(operation: BoundOperation, context: CallContext, raw: 
     const input = parse(operation, raw)
     const answer = await withinDeadline(execute(operation, context, input), operation, context)
     const checked = operation.output.safeParse(answer)
-    if (!checked.success) throw new Error(`${operation.path} answered what its contract does not promise: ${checked.error.message}`)
+    if (!checked.success)
+      throw new Error(`${operation.path} answered what its contract does not promise: ${checked.error.message}`)
     return { ok: true, value: checked.data }
   } catch (error) {
-    const failure = failureOf(isConnectionLoss(error) ? unavailable('The database cannot be reached.') : error, operation.promised)
+    const failure = failureOf(
+      isConnectionLoss(error) ? unavailable('The database cannot be reached.') : error,
+      operation.promised,
+    )
     if (failure.reason === 'platform.internal') {
-      operation.runtime.log.error({ err: error, operation: operation.path, requestId: context.requestId }, 'an operation failed')
+      operation.runtime.log.error(
+        { err: error, operation: operation.path, requestId: context.requestId },
+        'an operation failed',
+      )
     }
     return { ok: false, failure }
   }
@@ -51,19 +66,15 @@ export const isOutside = (caller: string): boolean => caller.startsWith('client:
 
 function parse({ input, path }: BoundOperation, raw: unknown): unknown {
   const parsed = input.safeParse(raw)
-  if (!parsed.success) throw invalidInput(path, parsed.error as z.core.$ZodError)
+  if (!parsed.success) throw invalidInput(path, parsed.error)
   return parsed.data
 }
 
 function execute(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
-  switch (operation.spec.kind) {
-    case 'query':
-      return operation.handler(new QueryContext(operation.runtime, context), input)
-    case 'command':
-      return runCommand(operation, context, input)
-    case 'saga':
-      return runSaga(operation, context, input)
-  }
+  const { kind } = operation.spec
+  if (kind === 'command') return runCommand(operation, context, input)
+  if (kind === 'saga') return runSaga(operation, context, input)
+  return operation.handler(new QueryContext(operation.runtime, context), input) as Promise<unknown>
 }
 
 /** The caller stops waiting at its deadline, or a query's caller when it hangs up; a command goes on to its end. */

@@ -80,15 +80,15 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
         const result = await work({
           tx: dbOf(client),
           client,
-          trailing(statement) {
-            statement.catch(() => undefined)
-            trailing.push(statement)
+          trailing(sent) {
+            sent.catch(() => undefined)
+            trailing.push(sent)
           },
         })
         const committing = client.query('COMMIT')
         committing.catch(() => undefined)
         await begun
-        for (const statement of trailing) await statement
+        for (const sent of trailing) await sent
         const committed = await committing
         if (committed.command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.')
         return result

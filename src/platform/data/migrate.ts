@@ -60,13 +60,20 @@ async function migrateModule(client: pg.Client, module: string): Promise<void> {
   await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable })
 }
 
-async function isCurrent(client: pg.Client, at: { migrationsFolder: string; migrationsTable: string }): Promise<boolean> {
-  const journal = JSON.parse(await readFile(`${at.migrationsFolder}/meta/_journal.json`, 'utf8')) as { entries: { when: number }[] }
+async function isCurrent(
+  client: pg.Client,
+  at: { migrationsFolder: string; migrationsTable: string },
+): Promise<boolean> {
+  const journal = JSON.parse(await readFile(`${at.migrationsFolder}/meta/_journal.json`, 'utf8')) as {
+    entries: { when: number }[]
+  }
   const newest = Math.max(...journal.entries.map(({ when }) => when))
   const table = `${migrationsSchema}.${at.migrationsTable}`
   const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
   if (!rows[0]!.there) return false
-  const { rows: applied } = await client.query<{ newest: string | null }>(`SELECT max(created_at) AS newest FROM ${table}`)
+  const { rows: applied } = await client.query<{ newest: string | null }>(
+    `SELECT max(created_at) AS newest FROM ${table}`,
+  )
   return Number(applied[0]?.newest ?? 0) >= newest
 }
 
@@ -91,7 +98,10 @@ async function prepareRole(
   } catch (error) {
     const { code } = error as { code?: string }
     if (code !== '42501') throw error
-    log.warn({ module, role }, 'this database login may not create roles: modules are kept apart by the sources only, not by the database')
+    log.warn(
+      { module, role },
+      'this database login may not create roles: modules are kept apart by the sources only, not by the database',
+    )
     return undefined
   }
 }

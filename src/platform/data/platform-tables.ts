@@ -23,7 +23,10 @@ import {
 
 /** A column that holds the database's clock, in UTC. */
 const databaseTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })
-const databaseNow = (name: string) => databaseTime(name).notNull().default(sql`clock_timestamp()`)
+const databaseNow = (name: string) =>
+  databaseTime(name)
+    .notNull()
+    .default(sql`clock_timestamp()`)
 const counted = (name: string) => bigint(name, { mode: 'number' })
 
 /** The names of all columns that hold database time, in every platform table. */
@@ -53,10 +56,7 @@ const commandsTable = (schema: PgSchema) =>
       answer: jsonb('answer'),
       recordedAt: databaseNow('recorded_at'),
     },
-    (table) => [
-      primaryKey({ columns: [table.caller, table.key] }),
-      index('commands_recorded_at').on(table.recordedAt),
-    ],
+    (table) => [primaryKey({ columns: [table.caller, table.key] }), index('commands_recorded_at').on(table.recordedAt)],
   )
 
 /** One row per saga: its idempotency record and its progress in one. */
@@ -90,8 +90,12 @@ const sagasTable = (schema: PgSchema) =>
       recordedAt: databaseNow('recorded_at'),
     },
     (table) => [
-      uniqueIndex('sagas_key').on(table.caller, table.key).where(sql`state <> 'undone'`),
-      index('sagas_open').on(table.leaseUntil).where(sql`state in ('running', 'undoing')`),
+      uniqueIndex('sagas_key')
+        .on(table.caller, table.key)
+        .where(sql`state <> 'undone'`),
+      index('sagas_open')
+        .on(table.leaseUntil)
+        .where(sql`state in ('running', 'undoing')`),
       index('sagas_recorded_at').on(table.recordedAt),
     ],
   )
@@ -121,7 +125,9 @@ const journalTable = (schema: PgSchema) =>
     (table) => [
       primaryKey({ columns: [table.id, table.month] }),
       index('journal_position').on(table.lane, table.position),
-      index('journal_unsequenced').on(table.announcedAt).where(sql`position is null`),
+      index('journal_unsequenced')
+        .on(table.announcedAt)
+        .where(sql`position is null`),
     ],
   )
 
@@ -179,7 +185,11 @@ const jobsTable = (schema: PgSchema) =>
       enqueuedAt: databaseNow('enqueued_at'),
       endedAt: databaseTime('ended_at'),
     },
-    (table) => [index('jobs_waiting').on(table.dueAt).where(sql`state = 'waiting'`)],
+    (table) => [
+      index('jobs_waiting')
+        .on(table.dueAt)
+        .where(sql`state = 'waiting'`),
+    ],
   )
 
 /** The platform's tables in a module's schema. A module's `schema.ts` hands them on, so that they are migrated with it. */

@@ -50,7 +50,10 @@ export type Listening = ReadonlyMap<string, Listener>
 
 /** The cursors of a listener for a source: how far it has applied each lane. */
 export async function cursorsOf({ database }: ModuleRuntime, source: string): Promise<Map<number, number>> {
-  const { rows } = await database.pool.query<{ lane: number; position: number }>({ ...statements.cursors, values: [source] })
+  const { rows } = await database.pool.query<{ lane: number; position: number }>({
+    ...statements.cursors,
+    values: [source],
+  })
   return new Map(rows.map(({ lane, position }) => [lane, position]))
 }
 
@@ -67,7 +70,10 @@ export async function applyEvents(
     return await applyBatch(runtime, listening, { lane, events })
   } catch (error) {
     if (isConnectionLoss(error) || runtime.stopping.aborted) throw error
-    runtime.log.warn({ err: error, source: lane.source, lane: lane.lane }, 'a batch of events failed; its events are tried one by one')
+    runtime.log.warn(
+      { err: error, source: lane.source, lane: lane.lane },
+      'a batch of events failed; its events are tried one by one',
+    )
   }
   let cursor = 0
   for (const event of events) cursor = await applyOrPark(runtime, listening, { lane, event })
@@ -85,7 +91,10 @@ async function applyOrPark(
     } catch (error) {
       if (isConnectionLoss(error) || runtime.stopping.aborted) throw error
       if (attempt >= triesMax && !isTransient(error)) {
-        runtime.log.error({ err: error, event: event.id, name: event.name, eventKey: event.key }, 'an event is parked, and its key with it')
+        runtime.log.error(
+          { err: error, event: event.id, name: event.name, eventKey: event.key },
+          'an event is parked, and its key with it',
+        )
         return applyBatch(runtime, listening, { lane, events: [event], parkBecause: error })
       }
       await delay(pauseMs * 2 ** attempt)
@@ -121,7 +130,10 @@ async function applyBatch(
   return cursor
 }
 
-async function lockCursor({ client }: Transaction, { source, lane }: LaneRef): Promise<{ position: number; hasParked: boolean }> {
+async function lockCursor(
+  { client }: Transaction,
+  { source, lane }: LaneRef,
+): Promise<{ position: number; hasParked: boolean }> {
   type Row = { position: number; hasParked: boolean }
   const found = await client.query<Row>({ ...statements.cursor, values: [source, lane] })
   if (found.rows[0]) return found.rows[0]
@@ -145,18 +157,26 @@ async function applyOne(
   return outbox
 }
 
-async function keysParked({ client }: Transaction, { source }: LaneRef, events: readonly JournalEvent[]): Promise<Set<string>> {
+async function keysParked(
+  { client }: Transaction,
+  { source }: LaneRef,
+  events: readonly JournalEvent[],
+): Promise<Set<string>> {
   const keys = [...new Set(events.map(({ key }) => key))]
   const { rows } = await client.query<{ key: string }>({ ...statements.parkedKeys, values: [source, keys] })
   return new Set(rows.map(({ key }) => key))
 }
 
-function park({ client, trailing }: Transaction, event: JournalEvent, { source, reason }: { source: string; reason: string }): void {
+function park(
+  { client, trailing }: Transaction,
+  event: JournalEvent,
+  { source, reason }: { source: string; reason: string },
+): void {
   const values = [source, event.lane, event.position, event.key, JSON.stringify(event), reason]
   trailing(client.query({ ...statements.park, values }))
 }
 
 function reasonFor(error: unknown): string {
   if (error === undefined) return 'An earlier event of this key is parked.'
-  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2000)
+  return (error instanceof Error ? `${error.name}: ${error.message}` : 'It failed without an error.').slice(0, 2000)
 }

@@ -57,7 +57,14 @@ export const journalEvent = z.strictObject({
 export type JournalEvent = z.infer<typeof journalEvent>
 
 /** What a handler may know of the event besides its fact. */
-export type EventMeta = { id: string; name: string; key: string; actor: Actor; correlation: string; announcedAt: string }
+export type EventMeta = {
+  id: string
+  name: string
+  key: string
+  actor: Actor
+  correlation: string
+  announcedAt: string
+}
 
 /** A module's reaction to an event. It touches its own tables only, and may announce and enqueue. */
 export type Listener = {

@@ -7,16 +7,17 @@ import { assertWireSchema, type Wire } from '../wire-schema.ts'
 export type JobDefinition<Payload = any> = { name: string; payload: z.ZodType<Payload> }
 
 /** Defines a job. The payload is a strict object of JSON values. Queued jobs outlive releases: change by addition. */
-export function job<S extends z.ZodType>(
-  name: string,
-  payload: S & Wire<z.output<S>>,
-): JobDefinition<z.output<S>> {
+export function job<S extends z.ZodType>(name: string, payload: S & Wire<z.output<S>>): JobDefinition<z.output<S>> {
   assertWireSchema(payload, name, { strict: true })
   return { name, payload: z.compile(payload as z.ZodType<z.output<S>>) }
 }
 
 /** Writes a job of the own module into its table, in the transaction of the business change. */
-export type Enqueue = <Payload>(definition: JobDefinition<Payload>, payload: Payload, options?: { delayMs?: number }) => void
+export type Enqueue = <Payload>(
+  definition: JobDefinition<Payload>,
+  payload: Payload,
+  options?: { delayMs?: number },
+) => void
 
 /** A job and what does it. It may run twice, and must end in the same world. */
 export type JobHandler = { job: JobDefinition; handle(ctx: JobCtx, payload: any): Promise<void> }

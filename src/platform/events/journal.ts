@@ -18,7 +18,10 @@ const eventColumns = `j.id, j.name, j.key, j.version::int AS version, j.fact::te
   to_char(j.announced_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "announcedAt", j.lane, j.position::int AS position`
 
 const statements = {
-  tryLock: { name: 'platform_sequencer_lock', text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked' },
+  tryLock: {
+    name: 'platform_sequencer_lock',
+    text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+  },
   waiting: {
     name: 'platform_unsequenced',
     text: `SELECT id, month::text AS month, key, version::int AS version FROM journal
@@ -68,7 +71,10 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
   })
   if (!probe.rows[0]!.waits) return []
   return database.transaction(async ({ client }) => {
-    const lock = await client.query<{ locked: boolean }>({ ...statements.tryLock, values: [`sequencer\n${database.module}`] })
+    const lock = await client.query<{ locked: boolean }>({
+      ...statements.tryLock,
+      values: [`sequencer\n${database.module}`],
+    })
     if (!lock.rows[0]!.locked) return []
     let { rows: waiting } = await client.query<Waiting>(statements.waiting)
     if (waiting.length === batchMax) {
@@ -85,7 +91,12 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
       heads.set(lane, position)
       return { ...event, lane, position }
     })
-    const columns = [placed.map(({ id }) => id), placed.map(({ month }) => month), placed.map(({ lane }) => lane), placed.map(({ position }) => position)]
+    const columns = [
+      placed.map(({ id }) => id),
+      placed.map(({ month }) => month),
+      placed.map(({ lane }) => lane),
+      placed.map(({ position }) => position),
+    ]
     const { rows: events } = await client.query<JournalEvent>({ ...statements.place, values: columns })
     await client.query({ ...statements.moveHeads, values: [[...heads.keys()], [...heads.values()]] })
     return events.sort((one, other) => one.lane - other.lane || one.position - other.position)
@@ -99,7 +110,11 @@ export function inKeyOrder<Event extends { key: string; version: number }>(event
   return events.map(({ key }) => byKey.get(key)!.pop()!)
 }
 
-export const journalAfterInput = z.strictObject({ lane: z.int().min(0), position: z.int().min(0), limit: z.int().min(1).max(1000) })
+export const journalAfterInput = z.strictObject({
+  lane: z.int().min(0),
+  position: z.int().min(0),
+  limit: z.int().min(1).max(1000),
+})
 export const journalAfterOutput = z.strictObject({ events: z.array(journalEvent) })
 
 /** The events of a lane after a position, at most `limit` of them. */

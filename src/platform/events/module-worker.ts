@@ -12,7 +12,7 @@ import type { ModuleRuntime } from '../calls/operation.ts'
 import { resumeOpenSagas } from '../saga/run-saga.ts'
 import { applyEvents, cursorsOf, type LaneRef, type Listening } from './apply.ts'
 import type { JournalEvent, Listener } from './event.ts'
-import { type JournalHeads, journalHeads, sequence } from './journal.ts'
+import { type JournalHeads, sequence } from './journal.ts'
 import type { JobHandler, Schedule } from './job.ts'
 import type { Carrier } from './queues.ts'
 import { dueJobs, jobContext, runJob } from './run-job.ts'
@@ -61,7 +61,8 @@ export class ModuleWorker {
     this.#options = options
     for (const listener of options.assembly.listeners ?? []) {
       const ofSource = this.#listening.get(listener.source) ?? new Map<string, Listener>()
-      if (ofSource.has(listener.event.name)) throw new Error(`${options.runtime.name} listens to ${listener.event.name} twice.`)
+      if (ofSource.has(listener.event.name))
+        throw new Error(`${options.runtime.name} listens to ${listener.event.name} twice.`)
       this.#listening.set(listener.source, ofSource.set(listener.event.name, listener))
     }
     for (const handler of options.assembly.jobs ?? []) this.#jobs.set(handler.job.name, handler)
@@ -135,7 +136,9 @@ export class ModuleWorker {
     if (events.length === 0) return
     const batches = Map.groupBy(events, ({ lane }) => lane)
       .entries()
-      .flatMap(([lane, ofLane]) => chunksOf(ofLane, pushedMax).map((chunk) => ({ source: runtime.name, lane, events: chunk })))
+      .flatMap(([lane, ofLane]) =>
+        chunksOf(ofLane, pushedMax).map((chunk) => ({ source: runtime.name, lane, events: chunk })),
+      )
       .toArray()
     const jobs = batches.map((data) => ({ name: 'events', data }))
     await Promise.all(listenedBy.map((listener) => carrier.add(listener, jobs)))
@@ -167,7 +170,7 @@ export class ModuleWorker {
   async #applyOrPull(lane: LaneRef, listening: Listening, events: readonly JournalEvent[]): Promise<number> {
     const { runtime, reader } = this.#options
     let applied = 0
-    for (let batch = events; batch.length > 0; ) {
+    for (let batch = events; batch.length > 0;) {
       const cursor = await applyEvents(runtime, listening, { lane, events: batch })
       const last = batch.at(-1)!.position
       if (cursor >= last) applied += batch.length
@@ -211,7 +214,11 @@ export class ModuleWorker {
       for (const source of this.sources) await this.#pullBehind(source, { patient: true })
       await this.#resumeSagas()
       for (const schedule of this.#options.assembly.schedules ?? []) await this.#runIfDue(schedule)
-      await this.#runIfDue({ name: 'forget what has expired', everyMs: forgetEveryMs, run: () => forgetExpired(runtime.database) })
+      await this.#runIfDue({
+        name: 'forget what has expired',
+        everyMs: forgetEveryMs,
+        run: () => forgetExpired(runtime.database),
+      })
     } catch (error) {
       if (!this.#stopped) runtime.log.warn({ err: error }, 'a sweep failed; the next one tries again')
     }
@@ -235,7 +242,10 @@ export class ModuleWorker {
     const lockName = `schedule\n${runtime.name}\n${name}`
     const client = await runtime.database.pool.connect()
     try {
-      const lock = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held', [lockName])
+      const lock = await client.query<{ held: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
+        [lockName],
+      )
       if (!lock.rows[0]!.held) return
       try {
         const counts = await run(new JobContext(runtime, this.#context(`schedule:${name}`)))

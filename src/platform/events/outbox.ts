@@ -42,9 +42,15 @@ export class Outbox {
 
   readonly announce: Announce = (definition: EventDefinition, fact: unknown) => {
     const { name } = this.#runtime
-    if (!definition.name.startsWith(`${name}.`)) throw new Error(`${name} announced ${definition.name}, which is not its own.`)
+    if (!definition.name.startsWith(`${name}.`))
+      throw new Error(`${name} announced ${definition.name}, which is not its own.`)
     const checked = definition.fact.parse(fact)
-    const event = { name: definition.name, key: definition.key(checked), version: definition.version(checked), fact: checked }
+    const event = {
+      name: definition.name,
+      key: definition.key(checked),
+      version: definition.version(checked),
+      fact: checked,
+    }
     this.#events.push({ id: this.#newId('evt'), ...event })
   }
 

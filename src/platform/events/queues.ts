@@ -72,7 +72,8 @@ async function postgresBackend(url: string, { connections, log }: { connections:
   const connection = pool as never
   return {
     queue: (name) => new bound.Queue(name, { connection }) as unknown as QueueLike,
-    worker: (name, process) => new bound.Worker(name, process, { connection, ...workerOptions }) as unknown as WorkerLike,
+    worker: (name, process) =>
+      new bound.Worker(name, process, { connection, ...workerOptions }) as unknown as WorkerLike,
     close: () => pool.end(),
   }
 }
@@ -81,7 +82,10 @@ function redisBackend(url: string, { prefix, log }: { prefix: string; log: Log }
   const connections: Redis[] = []
   const connect = (options: { blocking: boolean }) => {
     // A worker waits for Redis for ever; whoever adds a job is told soon, and the sweep carries it later.
-    const connection = new Redis(url, options.blocking ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: true })
+    const connection = new Redis(
+      url,
+      options.blocking ? { maxRetriesPerRequest: null } : { maxRetriesPerRequest: 1, enableOfflineQueue: true },
+    )
     connection.on('error', (error) => log.warn({ err: error }, 'redis cannot be reached'))
     connections.push(connection)
     return connection
@@ -89,7 +93,8 @@ function redisBackend(url: string, { prefix, log }: { prefix: string; log: Log }
   const shared = connect({ blocking: false })
   return {
     queue: (name) => new Queue(name, { connection: shared, prefix }),
-    worker: (name, process) => new Worker(name, process, { connection: connect({ blocking: true }), prefix, ...workerOptions }),
+    worker: (name, process) =>
+      new Worker(name, process, { connection: connect({ blocking: true }), prefix, ...workerOptions }),
     close: async () => {
       for (const connection of connections) connection.disconnect()
     },

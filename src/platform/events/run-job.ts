@@ -16,7 +16,10 @@ const statements = {
            WHERE id = $1 AND state = 'waiting' AND due_at <= clock_timestamp()
            RETURNING name, payload, actor, correlation, attempts`,
   },
-  done: { name: 'platform_job_done', text: `UPDATE jobs SET state = 'done', error = NULL, ended_at = clock_timestamp() WHERE id = $1` },
+  done: {
+    name: 'platform_job_done',
+    text: `UPDATE jobs SET state = 'done', error = NULL, ended_at = clock_timestamp() WHERE id = $1`,
+  },
   again: {
     name: 'platform_job_again',
     text: `UPDATE jobs SET state = $2, error = $3, due_at = clock_timestamp() + $4::bigint * interval '1 ms' WHERE id = $1`,
@@ -36,7 +39,11 @@ export async function dueJobs({ database }: ModuleRuntime, limit: number): Promi
 }
 
 /** Does a job, unless another has it. A failure is written and tried again later, with longer pauses each time. */
-export async function runJob(runtime: ModuleRuntime, handlers: ReadonlyMap<string, JobHandler>, id: string): Promise<void> {
+export async function runJob(
+  runtime: ModuleRuntime,
+  handlers: ReadonlyMap<string, JobHandler>,
+  id: string,
+): Promise<void> {
   const { pool } = runtime.database
   const { rows } = await pool.query<Taken>({ ...statements.take, values: [id, jobMsMax] })
   const job = rows[0]
@@ -49,14 +56,30 @@ export async function runJob(runtime: ModuleRuntime, handlers: ReadonlyMap<strin
     await pool.query({ ...statements.done, values: [id] })
   } catch (error) {
     const isSpent = job.attempts >= attemptsMax
-    runtime.log.warn({ err: error, job: id, name: job.name, attempts: job.attempts }, isSpent ? 'a job failed for good' : 'a job failed')
+    runtime.log.warn(
+      { err: error, job: id, name: job.name, attempts: job.attempts },
+      isSpent ? 'a job failed for good' : 'a job failed',
+    )
     const pauseMs = Math.min(500 * 2 ** job.attempts, 600_000) * (0.75 + Math.random() / 2)
     const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
-    await pool.query({ ...statements.again, values: [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs)] })
+    await pool.query({
+      ...statements.again,
+      values: [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs)],
+    })
   }
 }
 
 /** The context in which a module acts by itself. */
-export function jobContext(runtime: ModuleRuntime, own: { actor: Actor; requestId: string; key: string | undefined }): CallContext {
-  return { ...own, caller: runtime.name, traceparent: undefined, deadlineAt: Date.now() + jobMsMax, undoesKey: undefined, signal: runtime.stopping }
+export function jobContext(
+  runtime: ModuleRuntime,
+  own: { actor: Actor; requestId: string; key: string | undefined },
+): CallContext {
+  return {
+    ...own,
+    caller: runtime.name,
+    traceparent: undefined,
+    deadlineAt: Date.now() + jobMsMax,
+    undoesKey: undefined,
+    signal: runtime.stopping,
+  }
 }

@@ -46,7 +46,12 @@ export function createGateway(options: GatewayOptions) {
 
 /** Asks modules in the gateway's own name. */
 export function askAs({ contracts, dispatch }: Pick<GatewayOptions, 'contracts' | 'dispatch'>, base: RequestBase): Ask {
-  const own = { actor: { kind: 'system' as const, id: 'gateway' }, caller: 'gateway', key: undefined, undoesKey: undefined }
+  const own = {
+    actor: { kind: 'system' as const, id: 'gateway' },
+    caller: 'gateway',
+    key: undefined,
+    undoesKey: undefined,
+  }
   const context: CallContext = { ...base, ...own, signal: undefined }
   return async (module, name, input) => {
     const { kind } = contracts[module]!.operations[name]!

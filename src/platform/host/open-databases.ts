@@ -23,11 +23,18 @@ export async function openDatabases(
   for (const [url, modules] of Map.groupBy(place.modules, urlOf)) {
     roles.set(url, await prepareDatabase({ url, modules, rolePrefix: config.rolePrefix, log }))
   }
-  return { urlOf, rolesOf: (module: string) => roles.get(urlOf(module))!, queueUrl: config.queueDatabaseUrl ?? sharedUrl }
+  return {
+    urlOf,
+    rolesOf: (module: string) => roles.get(urlOf(module))!,
+    queueUrl: config.queueDatabaseUrl ?? sharedUrl,
+  }
 }
 
 /** What is left of the connection budget for each module, after queues, wake-ups and locks have theirs. */
-export function shareOf({ databaseConnections, redisUrl }: Config, { modules, works }: { modules: number; works: boolean }): number {
+export function shareOf(
+  { databaseConnections, redisUrl }: Config,
+  { modules, works }: { modules: number; works: boolean },
+): number {
   const forQueues = works && redisUrl === undefined ? modules + 4 : 0
   return Math.max(2, Math.floor((databaseConnections - forQueues - 2) / Math.max(1, modules)))
 }

@@ -68,7 +68,7 @@ const drainMsMax = 20_000
 export async function openProcess(options: ProcessOptions): Promise<HallProcess> {
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) {
+    for (const close of closers.splice(0).toReversed()) {
       await close().catch((error: unknown) => options.log.warn({ err: error }, 'closing something failed'))
     }
   }
@@ -80,7 +80,11 @@ export async function openProcess(options: ProcessOptions): Promise<HallProcess>
   }
 }
 
-async function open(options: ProcessOptions, closers: (() => Promise<unknown>)[], closeAll: () => Promise<void>): Promise<HallProcess> {
+async function open(
+  options: ProcessOptions,
+  closers: (() => Promise<unknown>)[],
+  closeAll: () => Promise<void>,
+): Promise<HallProcess> {
   const { config, log, definition, place, newId = randomIds } = options
   const secret = await loadHallSecret({ dataDir: config.dataDir, given: config.hallSecret })
   const databases = await openDatabases(options, closers)
@@ -90,7 +94,15 @@ async function open(options: ProcessOptions, closers: (() => Promise<unknown>)[]
   const workers = new Map<string, ModuleWorker>()
   const directory = directoryOf(options, () => hosted)
   const hosted: Map<string, Hosted> = await hostModules({
-    ...{ config, graph: definition.graph, contracts: definition.contracts, loaders: definition.loaders, secret, newId, log, directory, far },
+    config,
+    secret,
+    newId,
+    log,
+    directory,
+    far,
+    graph: definition.graph,
+    contracts: definition.contracts,
+    loaders: definition.loaders,
     modules: place.modules,
     clock: options.clock ?? systemClock,
     leaseMs: options.leaseMs ?? leaseMsDefault,
@@ -197,7 +209,11 @@ async function startWorkers(
 
 /** Workers for rounds only, where no queue is worked: nothing is pushed, everything is pulled. */
 const idleWorkers = (options: WorkersOptions): Map<string, ModuleWorker> =>
-  createWorkers(options, { add: () => Promise.resolve(), work: () => Promise.resolve(), close: () => Promise.resolve() })
+  createWorkers(options, {
+    add: () => Promise.resolve(),
+    work: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  })
 
 async function roundOf(workers: ReadonlyMap<string, ModuleWorker>, how: { resumeSagas: boolean }): Promise<Round> {
   const sum: Round = { sequenced: 0, applied: 0, jobs: 0, sagas: 0 }
@@ -209,7 +225,12 @@ async function roundOf(workers: ReadonlyMap<string, ModuleWorker>, how: { resume
 }
 
 async function openPublicFace(
-  { options, dispatch, newId, hosted }: { options: ProcessOptions; dispatch: HallProcess['dispatch']; newId: NewId; hosted: ReadonlyMap<string, Hosted> },
+  {
+    options,
+    dispatch,
+    newId,
+    hosted,
+  }: { options: ProcessOptions; dispatch: HallProcess['dispatch']; newId: NewId; hosted: ReadonlyMap<string, Hosted> },
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { config, definition, log } = options
@@ -225,7 +246,9 @@ async function openPublicFace(
     async readiness() {
       const problems = isClosing ? ['the hall is closing'] : []
       for (const [module, { runtime }] of hosted) {
-        await runtime.database.pool.query('SELECT 1').catch(() => problems.push(`the database of ${module} cannot be reached`))
+        await runtime.database.pool
+          .query('SELECT 1')
+          .catch(() => problems.push(`the database of ${module} cannot be reached`))
       }
       return { ready: problems.length === 0, problems }
     },

@@ -12,7 +12,14 @@ import { type ModuleDatabase, openModuleDatabase } from '../data/database.ts'
 import type { Roles } from '../data/migrate.ts'
 import { cursorsOf } from '../events/apply.ts'
 import { audited, type JournalEvent } from '../events/event.ts'
-import { journalAfter, journalAfterInput, journalAfterOutput, type JournalHeads, journalHeads, journalHeadsOutput } from '../events/journal.ts'
+import {
+  journalAfter,
+  journalAfterInput,
+  journalAfterOutput,
+  type JournalHeads,
+  journalHeads,
+  journalHeadsOutput,
+} from '../events/journal.ts'
 import type { JournalReader } from '../events/module-worker.ts'
 import { jobContext } from '../events/run-job.ts'
 import type { NewId } from '../ids.ts'
@@ -21,7 +28,9 @@ import { z } from 'zod'
 import type { AssemblyDeps } from './assembly.ts'
 
 /** Who calls whom, who listens to whom: the declared graph, names only. */
-export type Graph = Readonly<Record<string, { calls: readonly string[]; listens: readonly string[]; sendsJobs: readonly string[] }>>
+export type Graph = Readonly<
+  Record<string, { calls: readonly string[]; listens: readonly string[]; sendsJobs: readonly string[] }>
+>
 
 export type HostOptions = {
   config: Config
@@ -57,7 +66,11 @@ export async function hostModules(options: HostOptions): Promise<Map<string, Hos
 async function hostModule(module: string, options: HostOptions, dispatch: Dispatch): Promise<Hosted> {
   const { config, graph, contracts, loaders, clock, newId, leaseMs, stopping } = options
   const log = options.log.child({ module })
-  const assembly = await loaders[module]!({ config, log, secretFor: (purpose) => deriveSecret(options.secret, purpose) })
+  const assembly = await loaders[module]!({
+    config,
+    log,
+    secretFor: (purpose) => deriveSecret(options.secret, purpose),
+  })
   const database = openModuleDatabase({
     module,
     url: options.databaseUrlOf(module),
@@ -88,19 +101,28 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
 }
 
 /** A secret of the hall for one purpose, the same in all its processes. */
-export const deriveSecret = (secret: string, purpose: string): string => createHmac('sha256', secret).update(purpose).digest('hex')
+export const deriveSecret = (secret: string, purpose: string): string =>
+  createHmac('sha256', secret).update(purpose).digest('hex')
 
-const systemContext = (module: string) => ({ actor: { kind: 'system' as const, id: module }, requestId: `journal:${module}`, key: undefined })
+const systemContext = (module: string) => ({
+  actor: { kind: 'system' as const, id: module },
+  requestId: `journal:${module}`,
+  key: undefined,
+})
 
 /** The operations that the platform adds to every module: its journal, open to its declared listeners. */
 const journalRoutes = { after: 'journalAfter', heads: 'journalHeads' } as const
 
 /** Whether the operation is a reading of a journal, which is no call. */
-export const readsJournal = ({ name }: Pick<BoundOperation, 'name'>): boolean => Object.values<string>(journalRoutes).includes(name)
+export const readsJournal = ({ name }: Pick<BoundOperation, 'name'>): boolean =>
+  Object.values<string>(journalRoutes).includes(name)
 
 function journalOperations(runtime: ModuleRuntime, database: ModuleDatabase): BoundOperation[] {
   const nothing = z.strictObject({})
-  const bind = (name: string, { input, output, handler }: { input: z.ZodType; output: z.ZodType; handler: unknown }): BoundOperation => ({
+  const bind = (
+    name: string,
+    { input, output, handler }: { input: z.ZodType; output: z.ZodType; handler: unknown },
+  ): BoundOperation => ({
     module: runtime.name,
     name,
     path: `${runtime.name}.${name}`,
@@ -121,7 +143,13 @@ function journalOperations(runtime: ModuleRuntime, database: ModuleDatabase): Bo
   ]
 }
 
-const journalRoute = (source: string, name: string): Route => ({ module: source, name, path: `${source}.${name}`, kind: 'query', undoes: false })
+const journalRoute = (source: string, name: string): Route => ({
+  module: source,
+  name,
+  path: `${source}.${name}`,
+  kind: 'query',
+  undoes: false,
+})
 
 /** Reads journals through the directory, near or far. */
 function readerFor(listener: string, dispatch: Dispatch, contextFor: () => CallContext): JournalReader {
@@ -131,7 +159,8 @@ function readerFor(listener: string, dispatch: Dispatch, contextFor: () => CallC
     return outcome.value
   }
   return {
-    after: async (source, from) => ((await ask(source, journalRoutes.after, from)) as { events: JournalEvent[] }).events,
+    after: async (source, from) =>
+      ((await ask(source, journalRoutes.after, from)) as { events: JournalEvent[] }).events,
     heads: async (source) => (await ask(source, journalRoutes.heads, {})) as JournalHeads,
   }
 }

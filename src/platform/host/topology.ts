@@ -57,7 +57,8 @@ function problemOf({ processes }: Topology, moduleNames: readonly string[]): str
   const twice = named.find((name, index) => named.indexOf(name) !== index)
   if (twice !== undefined) return `${twice} is placed twice.`
   const missing = moduleNames.filter((name) => !named.includes(name))
-  if (missing.length > 0 && !named.includes('*')) return `${missing.join(', ')} is placed nowhere; give one process "*".`
+  if (missing.length > 0 && !named.includes('*'))
+    return `${missing.join(', ')} is placed nowhere; give one process "*".`
   const without = specs.find(([, { url }]) => specs.length > 1 && url === undefined)
   if (without) return `the process ${without[0]} needs a url, at which the others reach it.`
   if (specs.filter(([, { gateway }]) => gateway).length !== 1) return 'exactly one process must have "gateway": true.'
@@ -78,5 +79,11 @@ export function placeOf(topology: Topology, processName: string, moduleNames: re
     if (name === processName || other.url === undefined) continue
     for (const module of modulesOf(other.modules)) elsewhere.set(module, other.url)
   }
-  return { process: processName, modules: modulesOf(spec.modules), gateway: spec.gateway ?? false, url: spec.url, elsewhere }
+  return {
+    process: processName,
+    modules: modulesOf(spec.modules),
+    gateway: spec.gateway ?? false,
+    url: spec.url,
+    elsewhere,
+  }
 }

@@ -3,7 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import { DomainError } from '../errors.ts'
 
 const tooLarge = (bytesMax: number) =>
-  new DomainError('platform.payload_too_large', 'PAYLOAD_TOO_LARGE', `The body is larger than ${bytesMax} bytes. Send it in parts.`)
+  new DomainError(
+    'platform.payload_too_large',
+    'PAYLOAD_TOO_LARGE',
+    `The body is larger than ${bytesMax} bytes. Send it in parts.`,
+  )
 
 /** The body as text. Throws `platform.payload_too_large` without keeping what is too much. */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
@@ -19,7 +23,9 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<st
         reject(tooLarge(bytesMax))
       }
     })
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]!.toString('utf8') : Buffer.concat(chunks).toString('utf8')))
+    request.on('end', () =>
+      resolve(chunks.length === 1 ? chunks[0]!.toString('utf8') : Buffer.concat(chunks).toString('utf8')),
+    )
     request.on('error', reject)
     request.on('close', () => reject(new Error('The client hung up.')))
   })

@@ -37,11 +37,15 @@ async function answer(face: InternalFace, request: IncomingMessage): Promise<Out
   const operation = face.find(path)
   const call = decodeCall(body, hungUp.signal)
   if (!operation || !call) return refuse(unknownOperation(path))
-  if (!isOutside(call.context.caller) && !face.mayCall(call.context.caller, operation)) return refuse(unknownOperation(path))
+  if (!isOutside(call.context.caller) && !face.mayCall(call.context.caller, operation))
+    return refuse(unknownOperation(path))
   return run(operation, call.context, call.input)
 }
 
-const refuse = (error: DomainError): { ok: false; failure: Failure } => ({ ok: false, failure: failureOf(error, new Set()) })
+const refuse = (error: DomainError): { ok: false; failure: Failure } => ({
+  ok: false,
+  failure: failureOf(error, new Set()),
+})
 
 function send(response: ServerResponse, outcome: Outcome): void {
   const text = JSON.stringify(outcome.ok ? { value: outcome.value } : { failure: outcome.failure })

@@ -9,7 +9,11 @@ export async function listen(server: Server, { host, port }: { host: string; por
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
-      reject(taken ? new Error(`Port ${port} is taken. Stop what uses it, or choose another with PORT (0 picks a free one).`) : error)
+      reject(
+        taken
+          ? new Error(`Port ${port} is taken. Stop what uses it, or choose another with PORT (0 picks a free one).`)
+          : error,
+      )
     })
     server.listen(port, host, resolve)
   })

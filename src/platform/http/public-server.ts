@@ -25,7 +25,11 @@ const trpcPrefix = '/trpc'
 const nothing: ReadonlySet<string> = new Set()
 
 const notFound = (path: string) =>
-  new DomainError('platform.not_found', 'NOT_FOUND', `There is nothing at ${path.slice(0, 200)}. Operations are below ${trpcPrefix}.`)
+  new DomainError(
+    'platform.not_found',
+    'NOT_FOUND',
+    `There is nothing at ${path.slice(0, 200)}. Operations are below ${trpcPrefix}.`,
+  )
 
 /** Makes the server of the public face. It does not listen yet. */
 export function createPublicServer(face: PublicFace): Server {
@@ -91,7 +95,9 @@ const onError = (face: PublicFace): ErrorRequestHandler => {
   return (error: unknown, request, response, _next) => {
     const status = (error as { status?: unknown }).status
     const isClients = typeof status === 'number' && status < 500
-    const refusal = isClients ? new DomainError('platform.bad_request', 'BAD_REQUEST', 'The request is malformed.') : error
+    const refusal = isClients
+      ? new DomainError('platform.bad_request', 'BAD_REQUEST', 'The request is malformed.')
+      : error
     const failure = failureOf(refusal, nothing)
     const requestId = requestIdOf(request, face)
     if (failure.reason === 'platform.internal') face.log.error({ err: error, requestId }, 'a request failed')
@@ -102,6 +108,9 @@ const onError = (face: PublicFace): ErrorRequestHandler => {
 function refuse(response: ServerResponse, failure: Failure, requestId: string): void {
   if (response.headersSent) return
   const text = JSON.stringify({ error: errorShapeOf(failure, '') })
-  response.writeHead(httpStatusOf(failure.code), { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId })
+  response.writeHead(httpStatusOf(failure.code), {
+    'content-type': 'application/json; charset=utf-8',
+    'x-request-id': requestId,
+  })
   response.end(text)
 }

@@ -16,7 +16,10 @@ export type TrpcFace = {
   contracts: Record<string, Contract>
   dispatch: Dispatch
   /** Who sent the request, from its `Authorization`; throws where a key is given but wrong. */
-  actorOf(request: IncomingMessage, context: Pick<CallContext, 'requestId' | 'deadlineAt' | 'traceparent'>): Promise<Actor>
+  actorOf(
+    request: IncomingMessage,
+    context: Pick<CallContext, 'requestId' | 'deadlineAt' | 'traceparent'>,
+  ): Promise<Actor>
   newRequestId(): string
 }
 
@@ -30,13 +33,29 @@ const nothing: ReadonlySet<string> = new Set()
 
 const badJson = () => new DomainError('platform.malformed_json', 'BAD_REQUEST', 'The input is not JSON.')
 const badKey = () =>
-  new DomainError('platform.bad_key', 'BAD_REQUEST', 'An Idempotency-Key is one header of 16 to 200 visible ASCII characters, such as a UUID.')
+  new DomainError(
+    'platform.bad_key',
+    'BAD_REQUEST',
+    'An Idempotency-Key is one header of 16 to 200 visible ASCII characters, such as a UUID.',
+  )
 const keyedBatch = () =>
-  new DomainError('platform.keyed_batch', 'BAD_REQUEST', 'A batch with an Idempotency-Key may hold one mutation only. Send each by itself.')
+  new DomainError(
+    'platform.keyed_batch',
+    'BAD_REQUEST',
+    'A batch with an Idempotency-Key may hold one mutation only. Send each by itself.',
+  )
 const batchTooLarge = () =>
-  new DomainError('platform.batch_too_large', 'BAD_REQUEST', `A batch may hold at most ${batchMax} calls, and a URL ${urlLengthMax} characters.`)
+  new DomainError(
+    'platform.batch_too_large',
+    'BAD_REQUEST',
+    `A batch may hold at most ${batchMax} calls, and a URL ${urlLengthMax} characters.`,
+  )
 const wrongMethod = (kind: string) =>
-  new DomainError('platform.wrong_method', 'METHOD_NOT_SUPPORTED', kind === 'query' ? 'Queries are asked with GET.' : 'Mutations are sent with POST.')
+  new DomainError(
+    'platform.wrong_method',
+    'METHOD_NOT_SUPPORTED',
+    kind === 'query' ? 'Queries are asked with GET.' : 'Mutations are sent with POST.',
+  )
 
 /** Answers requests below `prefix`. Whoever mounts it has checked that the path starts with it. */
 export function createTrpcHandler(face: TrpcFace, prefix: string) {
@@ -94,7 +113,14 @@ async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
   const base = { requestId, traceparent: headerOf(request, 'traceparent'), deadlineAt: Date.now() + deadlineMsDefault }
   const actor = await face.actorOf(request, base)
   const who = actor.kind === 'guest' ? 'guest' : actor.id
-  const context: CallContext = { ...base, actor, caller: `client:${who}`, key: undefined, undoesKey: undefined, signal: asked.signal }
+  const context: CallContext = {
+    ...base,
+    actor,
+    caller: `client:${who}`,
+    key: undefined,
+    undoesKey: undefined,
+    signal: asked.signal,
+  }
   const one = async ({ route, path, input }: Asked, index: number): Promise<Result> => {
     try {
       if (!route) throw unknownOperation(path)
@@ -158,7 +184,10 @@ const failed = (failure: ReturnType<typeof failureOf>, path: string): Result => 
   retryAfterMs: failure.retryAfterMs,
 })
 
-function send(response: ServerResponse, { results, isBatch, requestId }: { results: Result[]; isBatch: boolean; requestId: string }): void {
+function send(
+  response: ServerResponse,
+  { results, isBatch, requestId }: { results: Result[]; isBatch: boolean; requestId: string },
+): void {
   if (response.headersSent || response.destroyed) return
   const [first] = results
   const statuses = new Set(results.map(({ status }) => status))

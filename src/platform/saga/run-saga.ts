@@ -6,7 +6,8 @@ import { inputHashOf, isKeyRace, keyLockName, waitForKey } from '../calls/run-co
 import { isTransient } from '../data/database.ts'
 import { alreadyUndone, DomainError, keyReused } from '../errors.ts'
 import type { SagaDefinition, UndoOfSaga } from './saga.ts'
-import { LeaseLost, SagaRun } from './saga-run.ts'
+import { LeaseLost } from './saga-progress.ts'
+import { SagaRun } from './saga-run.ts'
 import { findSaga, findSagaLocked, insertSaga, openSagas, type SagaRow, takeSaga, turnSaga } from './saga-store.ts'
 
 const isUndo = (handler: SagaDefinition | UndoOfSaga): handler is UndoOfSaga => 'undoOf' in handler
@@ -43,9 +44,17 @@ async function existing({ runtime }: BoundOperation, { caller, key }: CallContex
 }
 
 const parked = (id: string) =>
-  new DomainError('platform.parked', 'CONFLICT', `This request could not be finished and waits for a person to look at it (${id}).`)
+  new DomainError(
+    'platform.parked',
+    'CONFLICT',
+    `This request could not be finished and waits for a person to look at it (${id}).`,
+  )
 
-function start(operation: BoundOperation, context: CallContext, input: { value: unknown; hash: string }): Promise<unknown> {
+function start(
+  operation: BoundOperation,
+  context: CallContext,
+  input: { value: unknown; hash: string },
+): Promise<unknown> {
   const { runtime, path } = operation
   const { actor, caller, requestId } = context
   const scope = { module: runtime.name, requestId }
@@ -55,7 +64,9 @@ function start(operation: BoundOperation, context: CallContext, input: { value: 
   return new SagaRun(operation, { row, isNew: true, leaseToken: randomUUID(), context }).forward()
 }
 
-function newRow(saga: Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>): SagaRow {
+function newRow(
+  saga: Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>,
+): SagaRow {
   const progress = { state: 'running' as const, pivoted: false, results: {}, undone: {}, answer: null, failure: null }
   return { ...saga, ...progress, leaseToken: null, leaseExpired: false, attempts: 0 }
 }
@@ -98,10 +109,12 @@ async function undoSaga(operation: BoundOperation, context: CallContext): Promis
     }
     if (turned) {
       const own: CallContext = { ...context, actor: turned.actor, requestId: turned.requestId }
-      await new SagaRun(target, { row: turned, isNew: false, leaseToken, context: own }).back().catch((error: unknown) => {
-        // It is turned for good; the sweep finishes what this run could not.
-        runtime.log.warn({ err: error, saga: turned.id }, 'an undo goes on later')
-      })
+      await new SagaRun(target, { row: turned, isNew: false, leaseToken, context: own })
+        .back()
+        .catch((error: unknown) => {
+          // It is turned for good; the sweep finishes what this run could not.
+          runtime.log.warn({ err: error, saga: turned.id }, 'an undo goes on later')
+        })
     }
     return {}
   }
@@ -127,13 +140,17 @@ export async function resumeOpenSagas(
 ): Promise<number> {
   const ids = await openSagas(runtime.database.pool, limit)
   const one = async (id: string) => {
-    const { rows } = await runtime.database.pool.query<{ operation: string }>('SELECT operation FROM sagas WHERE id = $1', [id])
+    const { rows } = await runtime.database.pool.query<{ operation: string }>(
+      'SELECT operation FROM sagas WHERE id = $1',
+      [id],
+    )
     const operation = runtime.operations.get(rows[0]?.operation.split('.')[1] ?? '')
     if (!operation) throw new Error(`The saga ${id} is of an operation that ${runtime.name} no longer has.`)
     await resumeSaga(operation, id, contextFor())
   }
   for (const result of await Promise.allSettled(ids.map(one))) {
-    if (result.status === 'rejected') runtime.log.info({ err: result.reason as unknown }, 'a saga could not be finished yet')
+    if (result.status === 'rejected')
+      runtime.log.info({ err: result.reason as unknown }, 'a saga could not be finished yet')
   }
   return ids.length
 }

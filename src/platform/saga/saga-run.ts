@@ -9,79 +9,51 @@
  * - A local step, in its own transaction. The last step, together with the answer.
  * An undo goes to every step whose request could have been sent. What had not arrived leaves a tombstone there.
  */
-import { DomainError, failureOf, leavesOutcomeUnknown } from '../errors.ts'
-import { Outbox } from '../events/outbox.ts'
-import { isTransient, type Transaction } from '../data/database.ts'
-import { Base, CommandContext } from '../calls/contexts.ts'
+import { Base } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation } from '../calls/operation.ts'
-import { announceAudited, keyLockName } from '../calls/run-command.ts'
-import type { LocalStep, RemoteStep, SagaDefinition, SagaState, Step } from './saga.ts'
-import { SagaMemory, StepNotDone } from './saga-state.ts'
-import { findSagaLocked, insertSaga, type Progress, renewLease, type SagaRow, type SagaStatus, updateSaga } from './saga-store.ts'
+import { failureOf, leavesOutcomeUnknown } from '../errors.ts'
+import type { LocalStep, RemoteStep, SagaDefinition, Step } from './saga.ts'
+import { LeaseLost, type RunOptions, SagaProgress } from './saga-progress.ts'
+import { StepNotDone } from './saga-state.ts'
 
-/** Another run has the key, or took the lease: this one must stop and look again. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost'
-}
-
-/** How long the undos of one run may take, and how often they are tried before a human must look. */
+/** How long the undos of one run may take. */
 const undoDeadlineMs = 20_000
-const attemptsMax = 40
-const pauseMsMax = 60_000
-/** How often a transaction is tried that the database gave up for a deadlock or a serialization failure. */
-const transactionTriesMax = 5
 
 export class SagaRun {
   readonly #operation: BoundOperation
   readonly #definition: SagaDefinition
-  readonly #saga: Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>
+  readonly #sagaId: string
   readonly #context: CallContext
-  readonly #leaseToken: string
-  readonly #memory: SagaMemory
-  readonly #state: SagaState
-  readonly #stop = new AbortController()
-  readonly #attempts: number
-  #hasRow: boolean
-  #pivoted: boolean
-  #answer: unknown
-  #failure: Progress['failure']
+  readonly #progress: SagaProgress
 
-  constructor(operation: BoundOperation, options: { row: SagaRow; isNew: boolean; leaseToken: string; context: CallContext }) {
-    const { row, isNew, leaseToken, context } = options
+  constructor(operation: BoundOperation, options: RunOptions) {
     this.#operation = operation
     this.#definition = operation.handler as SagaDefinition
-    this.#saga = row
-    this.#context = context
-    this.#leaseToken = leaseToken
-    this.#memory = new SagaMemory(row.results, row.undone)
-    this.#state = this.#memory.stateFor(row.id, row.input)
-    this.#attempts = row.attempts
-    this.#hasRow = !isNew
-    this.#pivoted = row.pivoted
-    this.#answer = row.answer ?? undefined
-    this.#failure = row.failure
+    this.#sagaId = options.row.id
+    this.#context = options.context
+    this.#progress = new SagaProgress(operation, options)
   }
 
   /** Goes forward to the end and returns the answer; undoes what was done where a step before the pivot fails. */
-  async forward(): Promise<unknown> {
-    return this.#leased(async () => {
+  forward(): Promise<unknown> {
+    return this.#progress.leased(async () => {
       const { steps } = this.#definition
       for (const [index, step] of steps.entries()) {
-        if (this.#memory.has(step.name)) continue
+        if (this.#progress.memory.has(step.name)) continue
         try {
           await this.#doStep(step, index === steps.length - 1)
         } catch (error) {
           return await this.#failed(error, index)
         }
       }
-      return this.#answer
+      return this.#progress.answer
     })
   }
 
   /** Goes back from the given step (or the last) to the first. */
   async back(from = this.#definition.steps.length - 1): Promise<void> {
-    await this.#leased(() => this.#undoFrom(from))
+    await this.#progress.leased(() => this.#undoFrom(from))
   }
 
   async #doStep(step: Step, isLast: boolean): Promise<void> {
@@ -89,69 +61,72 @@ export class SagaRun {
       await this.#doLocal(step, isLast)
       return
     }
-    const { value: request, readUncommitted } = this.#memory.watch(() => step.request(this.#state))
-    const isPivot = step.pivot && !this.#pivoted
-    if (step.effect && (!this.#hasRow || readUncommitted || isPivot)) {
-      this.#pivoted ||= step.pivot
-      await this.#commitProgress('running')
+    const progress = this.#progress
+    const { value: request, readUncommitted } = progress.memory.watch(() => step.request(progress.state))
+    const isPivot = step.pivot && !progress.pivoted
+    if (step.effect && (!progress.hasRow || readUncommitted || isPivot)) {
+      progress.pivoted ||= step.pivot
+      await progress.commit('running')
     }
-    this.#memory.results[step.name] = (await step.do(this.#remoteContext(step), request)) ?? null
+    progress.memory.results[step.name] = (await step.do(this.#remoteContext(step), request)) ?? null
     if (isLast) {
-      this.#answer = this.#definition.answer(this.#state)
-      await this.#commitProgress('done')
+      progress.answer = this.#definition.answer(progress.state)
+      await progress.commit('done')
     }
   }
 
   async #doLocal(step: LocalStep, isLast: boolean): Promise<void> {
-    const pivoted = this.#pivoted
+    const progress = this.#progress
+    const { pivoted } = progress
     try {
-      await this.#transaction(async (ctx) => {
-        this.#memory.results[step.name] = (await step.do(ctx, this.#state)) ?? null
-        this.#pivoted ||= step.pivot
-        if (isLast) this.#answer = this.#definition.answer(this.#state)
+      await progress.transaction(async (ctx) => {
+        progress.memory.results[step.name] = (await step.do(ctx, progress.state)) ?? null
+        progress.pivoted ||= step.pivot
+        if (isLast) progress.answer = this.#definition.answer(progress.state)
         return isLast ? 'done' : 'running'
       })
     } catch (error) {
-      delete this.#memory.results[step.name]
-      this.#pivoted = pivoted
-      if (isLast) this.#answer = undefined
+      delete progress.memory.results[step.name]
+      progress.pivoted = pivoted
+      if (isLast) progress.answer = undefined
       throw error
     }
   }
 
   /** A step failed. Before the pivot: undo and refuse. From the pivot on: leave it to the next run, and answer if we can. */
   async #failed(error: unknown, index: number): Promise<unknown> {
-    if (error instanceof LeaseLost) throw error
-    if (!this.#hasRow) throw error
+    const progress = this.#progress
+    if (error instanceof LeaseLost || !progress.hasRow) throw error
     const step = this.#definition.steps[index]!
     const isUnknown = leavesOutcomeUnknown(error)
     const refusedAtPivot = step.pivot && !isUnknown
-    if (this.#pivoted && !refusedAtPivot) return this.#leaveToNextRun(error, step)
-    this.#pivoted = false
-    this.#failure = failureOf(error, this.#operation.promised)
+    if (progress.pivoted && !refusedAtPivot) return this.#leaveToNextRun(error, step)
+    progress.pivoted = false
+    progress.failure = failureOf(error, this.#operation.promised)
     // A refused step did nothing; a local one was rolled back. Only an unknown outcome may have to be taken back.
     const from = isUnknown && step.kind === 'remote' ? index : index - 1
     try {
       await this.#undoFrom(from)
     } catch (undoError) {
-      await this.#pause('undoing', undoError)
+      await progress.pause('undoing', undoError)
     }
     throw error
   }
 
   async #leaveToNextRun(error: unknown, step: Step): Promise<unknown> {
-    const pivotIsKnown = this.#definition.steps.filter((each) => each.pivot).every((each) => this.#memory.has(each.name))
+    const progress = this.#progress
+    const pivots = this.#definition.steps.filter(({ pivot }) => pivot)
     // The caller is answered from the pivot on: what is left is ours to finish.
-    if (pivotIsKnown) this.#answer ??= this.#answerIfPossible()
-    await this.#pause('running', error)
-    if (this.#answer !== undefined) return this.#answer
-    this.#log(error, `the step ${step.name} failed; it will be asked again`)
+    if (pivots.every(({ name }) => progress.memory.has(name))) progress.answer ??= this.#answerIfPossible()
+    await progress.pause('running', error)
+    if (progress.answer !== undefined) return progress.answer
+    progress.log(error, `the step ${step.name} failed; it will be asked again`)
     throw error
   }
 
   #answerIfPossible(): unknown {
     try {
-      return this.#definition.answer(this.#state)
+      return this.#definition.answer(this.#progress.state)
     } catch (error) {
       if (error instanceof StepNotDone) return undefined
       throw error
@@ -159,10 +134,11 @@ export class SagaRun {
   }
 
   async #undoFrom(from: number): Promise<void> {
-    await this.#commitProgress('undoing')
-    const steps = this.#definition.steps.slice(0, from + 1).reverse()
+    const { memory } = this.#progress
+    await this.#progress.commit('undoing')
+    const steps = this.#definition.steps.slice(0, from + 1).toReversed()
     const pending = steps.filter(({ name, kind, undo }) => {
-      return undo !== undefined && !(name in this.#memory.undone) && (kind === 'remote' || this.#memory.has(name))
+      return undo !== undefined && !(name in memory.undone) && (kind === 'remote' || memory.has(name))
     })
     let ended = false
     for (const [index, step] of pending.entries()) {
@@ -170,141 +146,43 @@ export class SagaRun {
       if (step.kind === 'remote') await this.#undoRemote(step)
       else await this.#undoLocal(step, ended)
     }
-    if (!ended) await this.#commitProgress('undone')
+    if (!ended) await this.#progress.commit('undone')
   }
 
   async #undoRemote(step: RemoteStep): Promise<void> {
+    const { state, memory } = this.#progress
     let request: unknown
     try {
-      request = step.request(this.#state)
+      request = step.request(state)
     } catch (error) {
       // What the request would be built from was never committed, so it was never sent.
       if (error instanceof StepNotDone) return
       throw error
     }
-    this.#memory.undone[step.name] = (await step.undo!(this.#remoteContext(step, { undo: true }), request, this.#state)) ?? null
+    memory.undone[step.name] = (await step.undo!(this.#remoteContext(step, { undo: true }), request, state)) ?? null
   }
 
   async #undoLocal(step: LocalStep, isLast: boolean): Promise<void> {
-    await this.#transaction(async (ctx) => {
-      this.#memory.undone[step.name] = (await step.undo!(ctx, this.#state)) ?? null
+    const { state, memory } = this.#progress
+    await this.#progress.transaction(async (ctx) => {
+      memory.undone[step.name] = (await step.undo!(ctx, state)) ?? null
       return isLast ? 'undone' : 'undoing'
     })
   }
 
-  /** One transaction in the module's own tables, with the saga's progress in it. `work` returns the state it leads to. */
-  async #transaction(work: (ctx: CommandContext & { sagaId: string }) => Promise<SagaStatus>): Promise<void> {
-    const { runtime } = this.#operation
-    for (let attempt = 1; ; attempt += 1) {
-      const outbox = new Outbox(runtime, this.#context, this.#saga.id)
-      try {
-        await runtime.database.transaction(async (transaction) => {
-          if (!this.#hasRow) await this.#claimKey(transaction, outbox)
-          const ctx = new CommandContext(runtime, this.#context, { transaction, outbox })
-          const status = await work(Object.assign(ctx, { sagaId: this.#saga.id }))
-          outbox.flush(transaction)
-          this.#write(transaction, status)
-        })
-        this.#hasRow = true
-        this.#memory.markCommitted()
-        outbox.wake()
-        return
-      } catch (error) {
-        if (!isTransient(error) || attempt >= transactionTriesMax) throw error
-      }
-    }
-  }
-
-  #commitProgress(status: SagaStatus): Promise<void> {
-    return this.#hasRow ? this.#update(status) : this.#transaction(() => Promise.resolve(status))
-  }
-
-  /** A single statement is its own transaction: one round trip. */
-  async #update(status: SagaStatus): Promise<void> {
-    const { rowCount } = await updateSaga(this.#operation.runtime.database.pool, this.#lease(), this.#progress(status))
-    if (rowCount !== 1) throw new LeaseLost()
-    this.#memory.markCommitted()
-  }
-
-  #write({ client, trailing }: Transaction, status: SagaStatus): void {
-    const progress = this.#progress(status)
-    if (this.#hasRow) {
-      const updated = updateSaga(client, this.#lease(), progress)
-      trailing(updated.then(({ rowCount }) => (rowCount === 1 ? undefined : Promise.reject(new LeaseLost()))))
-      return
-    }
-    trailing(insertSaga(client, this.#saga, { ...this.#lease(), progress }))
-  }
-
-  /** Takes the key for a new saga; where it is taken, this run must look again. */
-  async #claimKey({ client }: Transaction, outbox: Outbox): Promise<void> {
-    const { caller, key, inputHash } = this.#saga
-    const lockName = keyLockName(this.#operation.module, caller, key)
-    const { free, row } = await findSagaLocked(client, { caller, key, lockName })
-    if (!free || row) throw new LeaseLost()
-    if (this.#operation.spec.access.kind === 'staff') {
-      announceAudited(outbox, this.#operation, { context: this.#context, record: key, inputHash })
-    }
-  }
-
-  /** Lets go of the saga for a while, longer each time; parks it for a human in the end. */
-  async #pause(status: 'running' | 'undoing', error: unknown): Promise<void> {
-    this.#log(error, status === 'undoing' ? 'an undo failed and will be tried again' : 'a saga goes on later')
-    const isSpent = this.#attempts >= attemptsMax
-    if (isSpent) this.#failure ??= failureOf(error, this.#operation.promised)
-    const pauseMs = Math.min(this.#operation.runtime.leaseMs * 2 ** Math.min(this.#attempts, 6) * 0.5, pauseMsMax)
-    const lease = { ...this.#lease(), leaseMs: Math.round(pauseMs) }
-    const progress = this.#progress(isSpent ? 'parked' : status)
-    await updateSaga(this.#operation.runtime.database.pool, lease, progress).catch((lost: unknown) =>
-      this.#log(lost, 'the pause was not written; the lease will expire'),
-    )
-  }
-
-  #progress(state: SagaStatus): Progress {
-    const { results, undone } = this.#memory
-    return { state, pivoted: this.#pivoted, results, undone, answer: this.#answer, failure: this.#failure }
-  }
-
-  #lease() {
-    return { id: this.#saga.id, leaseToken: this.#leaseToken, leaseMs: this.#operation.runtime.leaseMs }
-  }
-
+  /** Each step has a key of its own, so that it may be asked again; its undo names what it takes back. */
   #remoteContext(step: RemoteStep, options?: { undo: boolean }) {
     const { runtime, module } = this.#operation
-    const key = `${this.#saga.id}:${step.name}`
-    const context: CallContext = options?.undo
-      ? { ...this.#context, caller: module, key: `${key}:undo`, undoesKey: key, deadlineAt: Date.now() + undoDeadlineMs, signal: undefined }
-      : { ...this.#context, caller: module, key, undoesKey: undefined, signal: undefined }
+    const stepKey = `${this.#sagaId}:${step.name}`
+    const keys = options?.undo
+      ? { key: `${stepKey}:undo`, undoesKey: stepKey, deadlineAt: Date.now() + undoDeadlineMs }
+      : { key: stepKey, undoesKey: undefined }
+    const context: CallContext = { ...this.#context, caller: module, signal: undefined, ...keys }
     return Object.assign(new Base(runtime, this.#context), {
-      sagaId: this.#saga.id,
+      sagaId: this.#sagaId,
       calls: runtime.callsFor(context),
       db: runtime.database.db,
-      signal: AbortSignal.any([this.#stop.signal, runtime.stopping]),
+      signal: AbortSignal.any([this.#progress.lost, runtime.stopping]),
     })
-  }
-
-  /** Renews the lease while `work` runs, so that it may be short: a dead process is noticed soon. */
-  async #leased<T>(work: () => Promise<T>): Promise<T> {
-    const { runtime } = this.#operation
-    const renewal = setInterval(() => {
-      if (!this.#hasRow) return
-      renewLease(runtime.database.pool, this.#lease()).then(
-        (held) => held || this.#stop.abort(new LeaseLost()),
-        (error: unknown) => this.#log(error, 'a lease could not be renewed'),
-      )
-    }, Math.max(50, runtime.leaseMs / 3))
-    try {
-      return await work()
-    } finally {
-      clearInterval(renewal)
-    }
-  }
-
-  #log(error: unknown, message: string): void {
-    const { log } = this.#operation.runtime
-    const isExpected = error instanceof DomainError || error instanceof LeaseLost
-    const fields = { err: error, saga: this.#saga.id, operation: this.#operation.path, attempts: this.#attempts }
-    if (isExpected) log.info(fields, message)
-    else log.warn(fields, message)
   }
 }

@@ -31,6 +31,11 @@ export class SagaMemory {
     for (const step of Object.keys(this.results)) this.#committed.add(step)
   }
 
+  /** The results that are not committed yet. */
+  uncommitted(): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(this.results).filter(([step]) => !this.#committed.has(step)))
+  }
+
   /** Runs a pure function of the state, and tells whether it read something that is not committed. */
   watch<T>(read: () => T): { value: T; readUncommitted: boolean } {
     this.#readUncommitted = false

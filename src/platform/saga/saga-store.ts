@@ -30,7 +30,7 @@ export type SagaRow = {
   attempts: number
 }
 
-/** What a run writes of its progress. */
+/** What a run writes of its progress; an update adds its `results` to those that are there. */
 export type Progress = {
   state: SagaStatus
   pivoted: boolean
@@ -68,7 +68,7 @@ const insert = {
 
 const update = {
   name: 'platform_saga_update',
-  text: `UPDATE sagas SET state = $3, pivoted = $4, results = $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
+  text: `UPDATE sagas SET state = $3, pivoted = $4, results = results || $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
            failure = $8::jsonb, lease_until = clock_timestamp() + $9::bigint * interval '1 ms'
          WHERE id = $1 AND lease_token = $2`,
 }
@@ -99,7 +99,10 @@ const open = {
 }
 
 /** The saga under this key, unless it was undone (asking again may succeed). */
-export async function findSaga(on: Queryable, { caller, key }: { caller: string; key: string }): Promise<SagaRow | undefined> {
+export async function findSaga(
+  on: Queryable,
+  { caller, key }: { caller: string; key: string },
+): Promise<SagaRow | undefined> {
   const { rows } = await on.query<SagaRow>({ ...find, values: [caller, key] })
   return rows[0]
 }
@@ -123,7 +126,16 @@ export function insertSaga(
   { progress, leaseToken, leaseMs }: { progress: Progress; leaseToken: string; leaseMs: number },
 ): Promise<QueryResult> {
   const { id, caller, key, operation, inputHash, requestId } = saga
-  const values = [id, caller, key, operation, JSON.stringify(saga.input), inputHash, JSON.stringify(saga.actor), requestId]
+  const values = [
+    id,
+    caller,
+    key,
+    operation,
+    JSON.stringify(saga.input),
+    inputHash,
+    JSON.stringify(saga.actor),
+    requestId,
+  ]
   return on.query({ ...insert, values: [...values, ...valuesOf(progress), leaseToken, leaseMs] })
 }
 
@@ -146,7 +158,10 @@ const valuesOf = ({ state, pivoted, results, undone, answer, failure }: Progress
 ]
 
 /** Prolongs a lease; false where it is lost. */
-export async function renewLease(on: Queryable, lease: { id: string; leaseToken: string; leaseMs: number }): Promise<boolean> {
+export async function renewLease(
+  on: Queryable,
+  lease: { id: string; leaseToken: string; leaseMs: number },
+): Promise<boolean> {
   const { rowCount } = await on.query({ ...renew, values: [lease.id, lease.leaseToken, lease.leaseMs] })
   return rowCount === 1
 }
