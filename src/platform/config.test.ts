@@ -24,6 +24,7 @@ test('a hall that is told nothing provides for itself', () => {
     hallKey: undefined,
     hallSecret: undefined,
     rolePrefix: undefined,
+    sagaLeaseMs: 5000,
   })
 })
 

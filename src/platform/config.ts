@@ -27,6 +27,8 @@ export type Config = {
   /** The key by which processes of one hall know each other; without it one is made in `dataDir`. */
   hallSecret: string | undefined
   rolePrefix: string | undefined
+  /** How long nobody need hear of a running saga before another process takes it over. Short ones are for tests. */
+  sagaLeaseMs: number
 }
 
 /** A start that cannot succeed as configured. `variables` names every bad one; the message says what to do about each. */
@@ -96,6 +98,7 @@ const settings = z.object({
         "Correct it, or remove it to use the database's name.",
     })
     .optional(),
+  SAGA_LEASE_MS: wholeNumber(200, 600_000, 'Remove it to use 5000.').default(5000),
   moduleDatabaseUrls: z.record(z.string(), postgresUrl("keep the module in the hall's database")),
 })
 
@@ -130,6 +133,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     hallKey: read.HALL_KEY,
     hallSecret: read.HALL_SECRET,
     rolePrefix: read.ROLE_PREFIX,
+    sagaLeaseMs: read.SAGA_LEASE_MS,
   }
 }
 

@@ -61,7 +61,6 @@ export type HallProcess = {
   close(): Promise<void>
 }
 
-const leaseMsDefault = 5_000
 const drainMsMax = 20_000
 
 /** Opens a process. Where anything fails, what was opened is closed again. */
@@ -105,7 +104,7 @@ async function open(
     loaders: definition.loaders,
     modules: place.modules,
     clock: options.clock ?? systemClock,
-    leaseMs: options.leaseMs ?? leaseMsDefault,
+    leaseMs: options.leaseMs ?? config.sagaLeaseMs,
     databaseUrlOf: databases.urlOf,
     rolesOf: databases.rolesOf,
     connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.works }),
