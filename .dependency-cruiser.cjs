@@ -25,7 +25,7 @@ module.exports = {
       name: 'two-doors-from-outside',
       comment: 'Programs and commands reach a module through its index.ts.',
       severity: 'error',
-      from: { path: '^(src|workers|bench|scripts)/', pathNot: ['^src/modules/', '^src/modules[.]ts$'] },
+      from: { path: '^(src|workers|bench|scripts)/', pathNot: ['^src/modules/', '^src/modules[.]ts$', '^src/testing/'] },
       to: { path: modulePath, pathNot: '^src/modules/[^/]+/index[.]ts$' },
     },
     {
@@ -40,7 +40,7 @@ module.exports = {
       comment:
         'Tests that span modules use the two doors; a sandbox stands for an outside party, so it is open to them.',
       severity: 'error',
-      from: { path: '^tests/' },
+      from: { path: '^(tests|src/testing)/' },
       to: { path: modulePath, pathNot: ['^src/modules/[^/]+/(index|module)[.]ts$', '^src/modules/[^/]+/sandbox/'] },
     },
     {

@@ -14,7 +14,7 @@ test.each([
   `mh_${'a'.repeat(33)}`,
   `mh_${'a'.repeat(31)}!`,
   `xx_${'a'.repeat(32)}`,
-  `${'mh_'}${'a'.repeat(32)}\n`,
+  `mh_${'a'.repeat(32)}\n`,
 ])('%j does not look like a key', (text) => expect(looksLikeApiKey(text)).toBe(false))
 
 test('the hash of a key is its SHA-256 in hexadecimal', () => {

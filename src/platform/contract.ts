@@ -17,7 +17,10 @@ export type Access =
 
 /** Anybody, signed in or not. A guest's things are guarded by an unguessable token in the input. */
 export const anyone: Access = { kind: 'anyone' }
-/** A signed-in customer, or staff. */
+/**
+ * A signed-in customer, or staff.
+ * @public
+ */
 export const customer: Access = { kind: 'customer' }
 /** Staff, or an API key, that holds the permission, such as `catalog:write`. */
 export const staff = (permission: string): Access => ({ kind: 'staff', permission })

@@ -169,7 +169,3 @@ export function leavesOutcomeUnknown(error: unknown): boolean {
   if (failure.reason === 'platform.in_progress') return true
   return httpStatusOf(failure.code) >= 500 || failure.code === 'TIMEOUT' || failure.code === 'TOO_MANY_REQUESTS'
 }
-
-/** The reason of an error that a call threw, for callers that handle some reasons and rethrow the rest. */
-export const reasonOf = (error: unknown): string | undefined =>
-  error instanceof DomainError ? error.reason : failureFromClientError(error)?.reason

@@ -26,7 +26,6 @@ export const integer = (min: number, max: number) =>
 
 /** ISO 4217, upper case, such as `GBP`. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
-export type Currency = z.infer<typeof currency>
 
 /** ISO 3166-1 alpha-2, upper case, such as `GB`; `ZZ` is an unknown country. */
 export const country = z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 alpha-2 code such as GB')

@@ -8,7 +8,7 @@ export type Graph = Record<
   { calls: readonly string[]; listens: readonly string[]; sendsJobs: readonly string[] }
 >
 
-export const isTest = (path: string): boolean => path.endsWith('.test.ts') || path.startsWith('tests/')
+export const isTest = (path: string): boolean => path.endsWith('.test.ts') || /^(tests|src\/testing)\//.test(path)
 
 /** The module that a path belongs to. */
 export const moduleOf = (path: string): string | undefined => /^src\/modules\/([^/]+)\//.exec(path)?.[1]

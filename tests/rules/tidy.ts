@@ -19,10 +19,17 @@ export function longFiles(sources: Source[], allowed: Record<string, number> = {
 /** Functions longer than 70 lines. The callback of a test's `describe` is a chapter, not a function. */
 export function longFunctions(sources: Source[]): Finding[] {
   return findingsInFunctions(sources, 'long-functions', (node, { text, parent }) => {
-    if (parent?.type === 'CallExpression' && nameOf(parent['callee']) === 'describe') return undefined
+    if (parent?.type === 'CallExpression' && isDescribe(parent['callee'])) return undefined
     const lines = lineOf(text, node.end) - lineOf(text, node.start) + 1
     return lines > functionLinesMax ? `a function of ${lines} lines, of ${functionLinesMax}` : undefined
   })
+}
+
+/** `describe` itself, or what `describe.each(…)` makes. */
+function isDescribe(callee: unknown): boolean {
+  if (nameOf(callee) === 'describe') return true
+  const { type, callee: maker, object } = callee as { type?: string; callee?: unknown; object?: unknown }
+  return type === 'CallExpression' ? isDescribe(maker) : type === 'MemberExpression' && isDescribe(object)
 }
 
 /** Functions with more than three parameters, those in `allowed` (path to the number of them) excepted. */

@@ -1,0 +1,176 @@
+/**
+ * The progress of one run of a saga: what it knows, what of that is committed, and the lease under which it may write.
+ */
+import { CommandContext } from '../calls/contexts.ts'
+import type { CallContext } from '../calls/context.ts'
+import type { BoundOperation } from '../calls/operation.ts'
+import { announceAudited, keyLockName } from '../calls/run-command.ts'
+import { isTransient, type Transaction } from '../data/database.ts'
+import { DomainError, failureOf } from '../errors.ts'
+import { Outbox } from '../events/outbox.ts'
+import type { SagaState } from './saga.ts'
+import { SagaMemory } from './saga-state.ts'
+import {
+  findSagaLocked,
+  insertSaga,
+  type Progress,
+  renewLease,
+  type SagaRow,
+  type SagaStatus,
+  updateSaga,
+} from './saga-store.ts'
+
+/** Another run has the key, or took the lease: this one must stop and look again. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+/** How often a saga is tried before a human must look, and the longest pause between two tries. */
+const attemptsMax = 40
+const pauseMsMax = 60_000
+/** How often a transaction is tried that the database gave up for a deadlock or a serialization failure. */
+const transactionTriesMax = 5
+
+export type RunOptions = { row: SagaRow; isNew: boolean; leaseToken: string; context: CallContext }
+
+export class SagaProgress {
+  readonly memory: SagaMemory
+  readonly state: SagaState
+  pivoted: boolean
+  answer: unknown
+  failure: Progress['failure']
+  readonly #operation: BoundOperation
+  readonly #saga: SagaRow
+  readonly #context: CallContext
+  readonly #leaseToken: string
+  readonly #lost = new AbortController()
+  #hasRow: boolean
+
+  constructor(operation: BoundOperation, { row, isNew, leaseToken, context }: RunOptions) {
+    this.#operation = operation
+    this.#saga = row
+    this.#context = context
+    this.#leaseToken = leaseToken
+    this.#hasRow = !isNew
+    this.memory = new SagaMemory(row.results, row.undone)
+    this.state = this.memory.stateFor(row.id, row.input)
+    this.pivoted = row.pivoted
+    this.answer = row.answer ?? undefined
+    this.failure = row.failure
+  }
+
+  /** Whether there is a row: whether anything may have been changed. */
+  get hasRow(): boolean {
+    return this.#hasRow
+  }
+
+  /** Aborted when the lease is lost. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** Commits what is known, as a single statement where there is a row already: one round trip. */
+  async commit(status: SagaStatus): Promise<void> {
+    if (!this.#hasRow) {
+      await this.transaction(() => Promise.resolve(status))
+      return
+    }
+    const { rowCount } = await updateSaga(this.#operation.runtime.database.pool, this.#lease(), this.#progress(status))
+    if (rowCount !== 1) throw new LeaseLost()
+    this.memory.markCommitted()
+  }
+
+  /** One transaction in the module's own tables, with the saga's progress in it. `work` returns the state it leads to. */
+  async transaction(work: (ctx: CommandContext & { sagaId: string }) => Promise<SagaStatus>): Promise<void> {
+    const { runtime } = this.#operation
+    for (let attempt = 1; ; attempt += 1) {
+      const outbox = new Outbox(runtime, this.#context, this.#saga.id)
+      try {
+        await runtime.database.transaction(async (transaction) => {
+          if (!this.#hasRow) await this.#claimKey(transaction, outbox)
+          const ctx = new CommandContext(runtime, this.#context, { transaction, outbox })
+          const status = await work(Object.assign(ctx, { sagaId: this.#saga.id }))
+          outbox.flush(transaction)
+          this.#write(transaction, status)
+        })
+        this.#hasRow = true
+        this.memory.markCommitted()
+        outbox.wake()
+        return
+      } catch (error) {
+        if (!isTransient(error) || attempt >= transactionTriesMax) throw error
+      }
+    }
+  }
+
+  /** Lets go of the saga for a while, longer each time; parks it for a human in the end. */
+  async pause(status: 'running' | 'undoing', error: unknown): Promise<void> {
+    const { attempts } = this.#saga
+    this.log(error, status === 'undoing' ? 'an undo failed and will be tried again' : 'a saga goes on later')
+    const isSpent = attempts >= attemptsMax
+    if (isSpent) this.failure ??= failureOf(error, this.#operation.promised)
+    const pauseMs = Math.min(this.#operation.runtime.leaseMs * 2 ** Math.min(attempts, 6) * 0.5, pauseMsMax)
+    const lease = { ...this.#lease(), leaseMs: Math.round(pauseMs) }
+    const progress = this.#progress(isSpent ? 'parked' : status)
+    await updateSaga(this.#operation.runtime.database.pool, lease, progress).catch((lost: unknown) =>
+      this.log(lost, 'the pause was not written; the lease will expire'),
+    )
+  }
+
+  /** Renews the lease while `work` runs, so that it may be short: a dead process is noticed soon. */
+  async leased<T>(work: () => Promise<T>): Promise<T> {
+    const { runtime } = this.#operation
+    const renew = () => {
+      if (!this.#hasRow) return
+      renewLease(runtime.database.pool, this.#lease()).then(
+        (held) => held || this.#lost.abort(new LeaseLost()),
+        (error: unknown) => this.log(error, 'a lease could not be renewed'),
+      )
+    }
+    const renewal = setInterval(renew, Math.max(50, runtime.leaseMs / 3))
+    try {
+      return await work()
+    } finally {
+      clearInterval(renewal)
+    }
+  }
+
+  log(error: unknown, message: string): void {
+    const { log } = this.#operation.runtime
+    const isExpected = error instanceof DomainError || error instanceof LeaseLost
+    const fields = { err: error, saga: this.#saga.id, operation: this.#operation.path, attempts: this.#saga.attempts }
+    if (isExpected) log.info(fields, message)
+    else log.warn(fields, message)
+  }
+
+  #write({ client, trailing }: Transaction, status: SagaStatus): void {
+    const progress = this.#progress(status)
+    if (this.#hasRow) {
+      const updated = updateSaga(client, this.#lease(), progress)
+      trailing(updated.then(({ rowCount }) => (rowCount === 1 ? undefined : Promise.reject(new LeaseLost()))))
+      return
+    }
+    trailing(insertSaga(client, this.#saga, { ...this.#lease(), progress }))
+  }
+
+  /** Takes the key for a new saga; where it is taken, this run must look again. */
+  async #claimKey({ client }: Transaction, outbox: Outbox): Promise<void> {
+    const { caller, key, inputHash } = this.#saga
+    const lockName = keyLockName(this.#operation.module, caller, key)
+    const { free, row } = await findSagaLocked(client, { caller, key, lockName })
+    if (!free || row) throw new LeaseLost()
+    if (this.#operation.spec.access.kind === 'staff') {
+      announceAudited(outbox, this.#operation, { context: this.#context, record: key, inputHash })
+    }
+  }
+
+  /** What is written: of the answers only those that are not committed yet, which are added to the others. */
+  #progress(state: SagaStatus): Progress {
+    const { pivoted, answer, failure, memory } = this
+    return { state, pivoted, results: memory.uncommitted(), undone: memory.undone, answer, failure }
+  }
+
+  #lease() {
+    return { id: this.#saga.id, leaseToken: this.#leaseToken, leaseMs: this.#operation.runtime.leaseMs }
+  }
+}
