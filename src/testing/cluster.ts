@@ -75,7 +75,7 @@ export function databaseUrlOf(url: string, database: string): string {
 }
 
 /** A Redis on a private port, or undefined where the machine has none. */
-async function startRedis(directory: string): Promise<{ url: string; close(): Promise<void> } | undefined> {
+export async function startRedis(directory: string): Promise<{ url: string; close(): Promise<void> } | undefined> {
   const port = await freePort()
   const redis = spawn(
     'redis-server',
@@ -104,7 +104,8 @@ async function startRedis(directory: string): Promise<{ url: string; close(): Pr
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens at now. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
