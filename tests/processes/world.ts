@@ -1,0 +1,110 @@
+/** What a hall of real processes runs in: a database cloned from the run's template, a folder, a topology. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { databaseUrlOf, freePort, withClient } from '#testing/cluster'
+import pg from 'pg'
+import { inject } from 'vitest'
+import type { ModuleName } from '../../src/modules.ts'
+import { startSandbox } from '../../src/modules/payments/sandbox/server.ts'
+import { type Program, startProgram } from './program.ts'
+
+export type Sql = <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
+
+export type OpenHall = Program & { url: string }
+
+export type World = AsyncDisposable & {
+  /** The settings of its processes. */
+  env: Record<string, string>
+  sql: Sql
+  /** Starts the process with the public face, and waits until it is open. Without modules outside that is the whole hall. */
+  startHall(env?: Record<string, string>): Promise<OpenHall>
+  /** Starts the process of a module outside, and waits until it is ready. */
+  startOutside(module: ModuleName): Promise<Program>
+  ownerKey(): Promise<string>
+  /** What the payment provider says that it charged, by the key under which it was asked. */
+  charges(): Promise<Charge[]>
+}
+
+export type Charge = { key: string; status: string; amountMinor: number; capturedMinor: number; voidedMinor: number }
+
+const openLine = /^Markethall is open at (http:\/\/127\.0\.0\.1:\d+)$/
+
+export type WorldOptions = { redisUrl?: string | undefined; outside?: readonly ModuleName[] }
+
+/** Makes a world. Disposal ends the processes that still run in it, by their ids. */
+export async function openWorld({ redisUrl, outside = [] }: WorldOptions = {}): Promise<World> {
+  const cluster = inject('cluster')
+  const name = `world_${randomBytes(6).toString('hex')}`
+  const stack = new AsyncDisposableStack()
+  await withClient(cluster.databaseUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template}`),
+  )
+  const databaseUrl = databaseUrlOf(cluster.databaseUrl, name)
+  const dataDir = await mkdtemp(join(tmpdir(), 'markethall-world-'))
+  // The sandbox of a killed hall may just be ending in it.
+  stack.defer(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }))
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+  stack.defer(() => pool.end())
+  const env = {
+    PORT: '0',
+    DATA_DIR: dataDir,
+    DATABASE_URL: databaseUrl,
+    DATABASE_CONNECTIONS: '40',
+    ROLE_PREFIX: cluster.template,
+    SAGA_LEASE_MS: '1000',
+    LOG_LEVEL: 'warn',
+    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+  }
+  const topology = outside.length === 0 ? undefined : await writeTopology(dataDir, outside)
+  const start = (process: string, more: Record<string, string> = {}) => {
+    const args = topology === undefined ? [] : ['--topology', topology, '--process', process]
+    const program = startProgram('src/main.ts', args, { ...env, ...more })
+    stack.defer(() => program.kill().then(() => undefined))
+    return program
+  }
+  return {
+    env,
+    sql: async (text, values) => (await pool.query(text, values)).rows,
+    async startHall(more) {
+      const program = start('hall', more)
+      const [, url] = await program.line(openLine)
+      return { ...program, url: url! }
+    },
+    async startOutside(module) {
+      const program = start(module)
+      await program.line(/^Markethall's \S+ is ready at /)
+      return program
+    },
+    ownerKey: async () => (await readFile(join(dataDir, 'owner.key'), 'utf8')).trim(),
+    charges: () => chargesIn(join(dataDir, 'payments-sandbox.sqlite')),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+async function writeTopology(dataDir: string, outside: readonly ModuleName[]): Promise<string> {
+  const at = async () => `http://127.0.0.1:${await freePort()}`
+  const processes: Record<string, object> = { hall: { modules: ['*'], url: await at(), gateway: true } }
+  for (const module of outside) processes[module] = { modules: [module], url: await at() }
+  const file = join(dataDir, 'topology.json')
+  await writeFile(file, JSON.stringify({ processes }))
+  return file
+}
+
+/** Reads the file of a sandbox, whose own process may have ended. */
+async function chargesIn(file: string): Promise<Charge[]> {
+  const sandbox = await startSandbox({ port: 0, file, synchronous: 'off' })
+  try {
+    const charges: Charge[] = []
+    for (let after: string | null = ''; after !== null;) {
+      const answer = await fetch(`${sandbox.url}/v1/charges?after=${encodeURIComponent(after)}`)
+      const page = (await answer.json()) as { charges: Charge[]; next: string | null }
+      charges.push(...page.charges)
+      after = page.next
+    }
+    return charges
+  } finally {
+    await sandbox.close()
+  }
+}
