@@ -1,0 +1,175 @@
+/** The invariant checker: green on a hall that has sold and refused, and it finds each history that cannot have happened. */
+import { withClient } from '#testing/cluster'
+import type { TestHall } from '#testing/hall'
+import { brokenInvariants, readCharges } from '#testing/invariants'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buy, expectWhole, openShop, refused } from './shop.ts'
+
+let shop: TestHall
+
+/** Three orders (one of them free), a declined card, and stock that did not suffice. */
+beforeAll(async () => {
+  shop = await openShop('near')
+  await buy(shop, [
+    { sku: 'MUG', quantity: 2 },
+    { sku: 'POST', quantity: 1 },
+  ])
+  await buy(shop, [{ sku: 'GIFT', quantity: 1 }])
+  await buy(shop, [{ sku: 'MUG', quantity: 1 }], 'card_fail_capture_once')
+  await expect(buy(shop, [{ sku: 'MUG', quantity: 1 }], 'card_declined')).rejects.toMatchObject(
+    refused('checkout.payment_declined'),
+  )
+  await expect(buy(shop, [{ sku: 'MUG', quantity: 999 }])).rejects.toMatchObject(refused('inventory.out_of_stock'))
+})
+afterAll(() => shop[Symbol.asyncDispose]())
+
+type Sql = TestHall['sql']
+
+/** Histories that cannot have happened: what is tampered with, and the beginnings of the sentences that must find it. */
+const histories: { name: string; tamper: (sql: Sql) => Promise<unknown>; found: string[] }[] = [
+  {
+    name: 'a lost row of the stock ledger',
+    tamper: (sql) => sql(`DELETE FROM inventory.stock_ledger WHERE kind = 'receipt' AND sku = 'MUG'`),
+    found: ['On hand is not what the stock ledger adds up to', 'A receipt is not what the stock ledger says'],
+  },
+  {
+    name: 'a unit that was promised twice',
+    tamper: (sql) =>
+      sql(`INSERT INTO inventory.reservation_lines VALUES ((SELECT min(id) FROM inventory.reservations), 'POST', 1)`),
+    found: ['What a reservation committed is not what left the stock'],
+  },
+  {
+    name: 'a reservation left open for an undone checkout',
+    tamper: (sql) =>
+      sql(`WITH reopened AS (UPDATE inventory.reservations SET state = 'open', closed_at = NULL WHERE state = 'released' RETURNING id)
+        UPDATE inventory.stock s SET reserved = s.reserved + l.quantity
+        FROM reopened r JOIN inventory.reservation_lines l ON l.reservation_id = r.id WHERE s.sku = l.sku`),
+    found: ['An undone checkout left something behind'],
+  },
+  {
+    name: 'a reservation that was never taken off the stock',
+    tamper: (sql) =>
+      sql(`WITH moved AS (DELETE FROM inventory.stock_ledger WHERE kind = 'commit' AND sku = 'GIFT' RETURNING sku, delta)
+        UPDATE inventory.stock s SET on_hand = s.on_hand - m.delta FROM moved m WHERE s.sku = m.sku`),
+    found: ['What a reservation committed', 'A completed checkout did not take its stocked lines off the stock'],
+  },
+  {
+    name: 'a ledger that is out of balance',
+    tamper: (sql) => sql(`DELETE FROM payments.ledger WHERE kind = 'capture' AND account = 'sales'`),
+    found: ['The ledger of a payment does not sum to zero'],
+  },
+  {
+    name: 'a capture that was booked twice',
+    tamper: (sql) => sql(`UPDATE payments.ledger SET amount_minor = amount_minor * 2 WHERE kind = 'capture'`),
+    found: ['More was captured and voided than authorised', 'A completed checkout is not paid as its total says'],
+  },
+  {
+    name: 'an order without a checkout',
+    tamper: (sql) => sql(`DELETE FROM checkout.sagas WHERE id = (SELECT min(reference) FROM orders.orders)`),
+    found: ['An order has no checkout that completed it'],
+  },
+  {
+    name: 'a completed checkout without its order',
+    tamper: async (sql) => {
+      await sql(`DELETE FROM orders.order_lines WHERE order_id = (SELECT id FROM orders.orders WHERE number = 1002)`)
+      await sql(`DELETE FROM orders.orders WHERE number = 1002`)
+    },
+    found: ['A completed checkout has no order', 'Order numbers have a gap', 'An order was not announced as it is'],
+  },
+  {
+    name: 'a lost order line',
+    tamper: (sql) => sql(`DELETE FROM orders.order_lines WHERE sku = 'POST'`),
+    found: ['An order is not the sum of its lines'],
+  },
+  {
+    name: 'a cart that was bought twice',
+    tamper: (sql) =>
+      sql(`INSERT INTO checkout.sagas SELECT (jsonb_populate_record(s, '{"id": "sag_again", "key": "again"}')).* FROM checkout.sagas s
+        WHERE s.operation = 'checkout.complete' AND s.state = 'done' LIMIT 1`),
+    found: ['A cart was bought twice', 'A completed checkout has no order', 'A cart is not as its checkout left it'],
+  },
+  {
+    name: 'an event that was applied twice',
+    tamper: (sql) => sql(`UPDATE reporting.sales_by_day SET orders = orders + 1, gross_minor = gross_minor + 295`),
+    found: ['The sales by day are not the sums of the orders sold'],
+  },
+  {
+    name: 'an event that was passed over',
+    tamper: (sql) => sql(`DELETE FROM audit.records WHERE number = (SELECT max(number) FROM audit.records)`),
+    found: ['Audit lacks a record of an event', 'The chain of audit is broken'],
+  },
+  {
+    name: 'a cursor that is behind',
+    tamper: (sql) =>
+      sql(`UPDATE reporting.cursors SET position = position - 1 WHERE source = 'orders' AND position > 0`),
+    found: ['A listener is behind: reporting of orders'],
+  },
+  {
+    name: 'a lost event',
+    tamper: (sql) =>
+      sql(`DELETE FROM orders.journal WHERE id = (SELECT max(id) FROM orders.journal WHERE name = 'orders.paid')`),
+    found: [
+      'The positions of a lane are not 1 to its head',
+      'A captured payment or a paid order was not announced once',
+    ],
+  },
+  {
+    name: 'events of a key in the wrong order',
+    tamper: (sql) =>
+      sql(
+        `UPDATE payments.journal SET version = 3 - version WHERE key = (SELECT min(id) FROM payments.payments WHERE state = 'captured')`,
+      ),
+    found: ['The events of a key do not stand in the order of their versions'],
+  },
+  {
+    name: 'a captured payment whose order is not paid',
+    tamper: (sql) => sql(`UPDATE orders.orders SET state = 'placed' WHERE gross_minor > 0`),
+    found: ['An order and its payment do not agree'],
+  },
+  {
+    name: 'a checkout that was never finished',
+    tamper: (sql) =>
+      sql(`UPDATE checkout.sagas SET state = 'parked' WHERE id = (SELECT min(reference) FROM orders.orders)`),
+    found: ['A saga is not at its end'],
+  },
+  {
+    name: 'a row without its charge at the provider',
+    tamper: (sql) =>
+      sql(`UPDATE payments.attempts SET id = 'att_mine' WHERE kind = 'authorise' AND status = 'declined'`),
+    found: ['The provider has a charge without a row', 'A payment is not what the provider charged'],
+  },
+]
+
+/** Looks at a history as though it had happened, and takes it back. */
+const brokenBy = (tamper: (sql: Sql) => Promise<unknown>) =>
+  withClient(shop.config.databaseUrl!, async (client) => {
+    const sql: Sql = async (text, values) => (await client.query(text, values)).rows
+    const charges = await readCharges(shop.paymentsUrl)
+    await sql('BEGIN')
+    await tamper(sql)
+    const broken = await brokenInvariants(sql, { charges, settled: true })
+    await sql('ROLLBACK')
+    return broken
+  })
+
+test('a hall that sold, declined and ran out of stock is whole', async () => {
+  await expectWhole(shop)
+  expect(await shop.calls.orders.list.query({})).toMatchObject({ items: [{}, {}, {}] })
+})
+
+describe('the checker finds', () => {
+  test.each(histories)('$name', async ({ tamper, found }) => {
+    const broken = await brokenBy(tamper)
+    for (const sentence of found) expect(broken).toContainEqual(expect.stringContaining(sentence))
+    // Taken back, it has left no trace.
+    expect(await brokenBy(() => Promise.resolve())).toEqual([])
+  })
+
+  test('a charge at the provider without a row', async () => {
+    const body = JSON.stringify({ kind: 'authorise', amountMinor: 295, currency: 'GBP', source: 'card_ok' })
+    await fetch(`${shop.paymentsUrl}/v1/attempts/att_unknown`, { method: 'PUT', body })
+    expect(await brokenBy(() => Promise.resolve())).toContainEqual(
+      expect.stringContaining('The provider has a charge without a row: att_unknown'),
+    )
+  })
+})
