@@ -20,6 +20,7 @@ test('a hall that is told nothing provides for itself', () => {
     databaseConnections: 48,
     paymentsUrl: undefined,
     paymentsWebhookSecret: undefined,
+    paymentsTimeoutMs: 8000,
     logLevel: 'info',
     hallKey: undefined,
     hallSecret: undefined,

@@ -21,6 +21,8 @@ export type Config = {
   databaseConnections: number
   paymentsUrl: string | undefined
   paymentsWebhookSecret: string | undefined
+  /** How long one request to the payment provider may take. */
+  paymentsTimeoutMs: number
   logLevel: (typeof LOG_LEVELS)[number]
   /** The API key with which the command-line tool signs in. */
   hallKey: string | undefined
@@ -77,6 +79,8 @@ const settings = z.object({
   DATABASE_CONNECTIONS: wholeNumber(8, 1000, 'Remove it to use 48.').default(48),
   PAYMENTS_URL: url(['http', 'https'], 'http://127.0.0.1:4100', 'use the sandbox').optional(),
   PAYMENTS_WEBHOOK_SECRET: z.string().optional(),
+  // Short enough by default that an authorisation, asked for twice and voided, fits into a request.
+  PAYMENTS_TIMEOUT_MS: wholeNumber(100, 60_000, 'Remove it to use 8000.').default(8000),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `must be one of ${LOG_LEVELS.join(', ')}, not "${String(input)}". Remove it to use info.`,
@@ -129,6 +133,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     databaseConnections: read.DATABASE_CONNECTIONS,
     paymentsUrl: read.PAYMENTS_URL,
     paymentsWebhookSecret: read.PAYMENTS_WEBHOOK_SECRET,
+    paymentsTimeoutMs: read.PAYMENTS_TIMEOUT_MS,
     logLevel: read.LOG_LEVEL,
     hallKey: read.HALL_KEY,
     hallSecret: read.HALL_SECRET,

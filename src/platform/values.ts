@@ -1,12 +1,12 @@
 /**
  * The vocabulary that every contract shares: money, currency, country, address, page, instants, ids.
  *
- * Everything here travels as JSON and means the same at any distance: integers are never `-0`, texts hold no NUL
- * (PostgreSQL cannot store one), objects refuse unknown fields.
+ * Everything here travels as JSON and means the same at any distance: integers are never `-0`, texts hold neither NUL nor
+ * half a surrogate pair (PostgreSQL can store neither), objects refuse unknown fields.
  */
 import { z } from 'zod'
 
-/** A text of `min` to `max` UTF-16 units without NUL; trimmed at both ends. */
+/** A text of `min` to `max` UTF-16 units without NUL or half a surrogate pair; trimmed at both ends. */
 export const text = (bounds: { min?: number; max: number }) =>
   z
     .string()
@@ -14,7 +14,7 @@ export const text = (bounds: { min?: number; max: number }) =>
     .min(bounds.min ?? 1)
     .max(bounds.max)
     // oxlint-disable-next-line no-control-regex -- NUL is exactly what PostgreSQL refuses
-    .regex(/^[^\u0000]*$/, 'must not contain a NUL character')
+    .regex(/^[^\u0000\ud800-\udfff]*$/u, 'must not contain a NUL character or half a surrogate pair')
 
 /** An integer between `min` and `max`, both inclusive. `-0` becomes `0`, as it does in JSON. */
 export const integer = (min: number, max: number) =>

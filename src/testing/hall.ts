@@ -44,6 +44,8 @@ export type TestHallOptions = {
   out?: readonly ModuleName[]
   /** Whether queues are worked. Without, nothing happens in the background until `settle`. */
   works?: boolean
+  /** Whether workers sweep each second for what queues forgot; they do by default. */
+  sweeps?: boolean
   backend?: Backend
   ids?: 'derived' | 'random'
   now?: string
@@ -169,6 +171,7 @@ async function openProcesses(
       clock,
       newId,
       works: options.works ?? false,
+      sweeps: options.sweeps ?? true,
       leaseMs: options.leaseMs ?? 2_000,
       locateElsewhere(module) {
         const url = urls.get(module)

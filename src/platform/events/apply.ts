@@ -178,5 +178,7 @@ function park(
 
 function reasonFor(error: unknown): string {
   if (error === undefined) return 'An earlier event of this key is parked.'
-  return (error instanceof Error ? `${error.name}: ${error.message}` : 'It failed without an error.').slice(0, 2000)
+  let root = error
+  while (root instanceof Error && root.cause instanceof Error) root = root.cause
+  return (root instanceof Error ? `${root.name}: ${root.message}` : 'It failed without an error.').slice(0, 2000)
 }

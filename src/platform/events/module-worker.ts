@@ -31,6 +31,8 @@ export type ModuleWorkerOptions = {
   reader: JournalReader
   /** The modules that listen to this one. */
   listenedBy: readonly string[]
+  /** Whether this worker looks, each second, for what was forgotten. Only a test of the queues alone goes without. */
+  sweeps: boolean
 }
 
 /** What was done in a round; all zero means that nothing is left to do. */
@@ -199,7 +201,7 @@ export class ModuleWorker {
   }
 
   #scheduleSweep(): void {
-    if (this.#stopped) return
+    if (this.#stopped || !this.#options.sweeps) return
     this.#timer = setTimeout(() => {
       this.#sweeping = this.#sweep().finally(() => this.#scheduleSweep())
     }, sweepMs)

@@ -37,6 +37,8 @@ export type ProcessOptions = {
   place: Place
   /** Whether queues are worked here. */
   works: boolean
+  /** Whether workers sweep for what queues forgot; they do unless a test of the queues alone says no. */
+  sweeps?: boolean
   clock?: Clock
   newId?: NewId
   leaseMs?: number
@@ -181,7 +183,7 @@ function createWorkers({ options, hosted }: WorkersOptions, carrier: Carrier): M
   return new Map(
     [...hosted].map(([module, { runtime, assembly, reader }]) => {
       const listenedBy = Object.keys(graph).filter((other) => graph[other]!.listens.includes(module))
-      return [module, new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy })]
+      return [module, new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy, sweeps: options.sweeps ?? true })]
     }),
   )
 }
