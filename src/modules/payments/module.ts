@@ -9,19 +9,13 @@ import { resolveAttempts, resolveOneAttempt } from './resolve-attempts.ts'
 import { createRouter } from './router.ts'
 import { startSandboxChild } from './sandbox/child.ts'
 
-/** Short enough that an authorisation, asked for twice and voided, fits into a request. */
-const providerTimeoutMsDefault = 8_000
-
 /** Starts the sandbox where no provider is configured; `close` ends it. */
-export async function createPaymentsModule(
-  { config, log, secretFor }: AssemblyDeps,
-  options: { providerTimeoutMs?: number } = {},
-): Promise<ModuleAssembly> {
+export async function createPaymentsModule({ config, log, secretFor }: AssemblyDeps): Promise<ModuleAssembly> {
   const file = join(config.dataDir, 'payments-sandbox.sqlite')
   const sandbox = config.paymentsUrl === undefined ? await startSandboxChild({ file }) : undefined
   const provider = createHttpProvider({
     url: config.paymentsUrl ?? sandbox?.url ?? '',
-    timeoutMs: options.providerTimeoutMs ?? providerTimeoutMsDefault,
+    timeoutMs: config.paymentsTimeoutMs,
   })
   const secret = config.paymentsWebhookSecret ?? secretFor('payments-webhook')
   const registersWebhook = sandbox !== undefined || config.paymentsWebhookSecret !== undefined
