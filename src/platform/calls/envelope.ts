@@ -26,7 +26,8 @@ const wireContext = z.strictObject({
   undoesKey: z.string().optional(),
 })
 
-const envelope = z.compile(z.strictObject({ context: wireContext, input: z.unknown() }))
+// JSON has no `undefined`: a call without an input has no field for it, and is for the operation to refuse.
+const envelope = z.compile(z.strictObject({ context: wireContext, input: z.unknown().optional() }))
 
 /** A call as the body of a request. */
 export function encodeCall(context: CallContext, input: unknown): string {
