@@ -198,5 +198,6 @@ describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
     await expect(hall.calls.payments.get.query({ reference: 'other' })).rejects.toMatchObject(
       reason('payments.unknown_payment'),
     )
+    await expectBooksInOrder(hall)
   })
 })
