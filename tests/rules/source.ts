@@ -124,6 +124,7 @@ function isTypeOnly(node: Node): boolean {
 function resolve(from: string, specifier: string): { to: string; inside: boolean } {
   if (specifier.startsWith('#modules/')) return { to: `src/modules/${specifier.slice(9)}/index.ts`, inside: true }
   if (specifier.startsWith('#platform/')) return { to: `src/platform/${specifier.slice(10)}.ts`, inside: true }
+  if (specifier.startsWith('#testing/')) return { to: `src/testing/${specifier.slice(9)}.ts`, inside: true }
   if (specifier.startsWith('.')) return { to: posix.join(dirname(from), specifier), inside: true }
   return { to: specifier, inside: false }
 }
