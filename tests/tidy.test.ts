@@ -20,6 +20,8 @@ const longFilesAllowed: Record<string, number> = {}
 const manyParametersAllowed: Record<string, number> = {
   // A refusal reads reason, code, sentence (style.md 6); what only some have comes last, as options.
   'src/platform/errors.ts': 4,
+  // Express knows an error handler by its four parameters.
+  'src/platform/http/public-server.ts': 4,
 }
 
 describe('the sources', () => {

@@ -21,7 +21,7 @@ export type Carrier = {
 
 export type CarriedJob = { name: string; data: unknown; id?: string; delayMs?: number }
 
-type QueueLike = Pick<Queue, 'addBulk' | 'close' | 'on'>
+type QueueLike = Pick<Queue, 'add' | 'addBulk' | 'close' | 'on'>
 type WorkerLike = Pick<Worker, 'close' | 'on' | 'waitUntilReady'>
 type Process = (job: { name: string; data: unknown }) => Promise<void>
 
@@ -34,6 +34,8 @@ type Backend = {
 /** How many jobs of one module a process works at once: lanes run side by side, a lane's order is kept by its cursor. */
 const concurrency = 4
 const sharedConnections = 4
+/** On PostgreSQL a bulk costs two temporary tables, which is more than this many jobs added one by one. */
+const fewJobs = 16
 const schema = 'bullmq'
 const workerOptions = { concurrency, maxStalledCount: 10, lockDuration: 30_000 }
 
@@ -126,7 +128,9 @@ function carrierOn(backend: Backend, log: Log): Carrier {
           ...(delayMs === undefined ? {} : { delay: delayMs }),
         },
       }))
-      await queueOf(module).addBulk(bulk)
+      const queue = queueOf(module)
+      if (bulk.length > fewJobs) await queue.addBulk(bulk)
+      else await Promise.all(bulk.map(({ name, data, opts }) => queue.add(name, data, opts)))
     },
     async work(module, handle) {
       const worker = backend.worker(module, (job) => handle(job.name, job.data))

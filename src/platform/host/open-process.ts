@@ -183,7 +183,10 @@ function createWorkers({ options, hosted }: WorkersOptions, carrier: Carrier): M
   return new Map(
     [...hosted].map(([module, { runtime, assembly, reader }]) => {
       const listenedBy = Object.keys(graph).filter((other) => graph[other]!.listens.includes(module))
-      return [module, new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy, sweeps: options.sweeps ?? true })]
+      return [
+        module,
+        new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy, sweeps: options.sweeps ?? true }),
+      ]
     }),
   )
 }

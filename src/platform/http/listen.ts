@@ -1,11 +1,12 @@
 /** Listening, and stopping without cutting anybody off. */
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 export type Listening = { url: string; port: number; close(graceMs: number): Promise<void> }
 
 /** Listens on an address; port 0 picks a free one. Throws a sentence that says what to do where the port is taken. */
 export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
+  const unused = unusedConnections(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
@@ -25,9 +26,21 @@ export async function listen(server: Server, { host, port }: { host: string; por
     async close(graceMs) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
+      for (const socket of unused) socket.destroy()
       const impatient = setTimeout(() => server.closeAllConnections(), graceMs)
       await closed
       clearTimeout(impatient)
     },
   }
+}
+
+/** Connections that have asked nothing yet: browsers and pools open them in advance, and Node does not count them as idle. */
+function unusedConnections(server: Server): ReadonlySet<Socket> {
+  const unused = new Set<Socket>()
+  server.on('connection', (socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }) => unused.delete(socket))
+  return unused
 }

@@ -31,6 +31,8 @@ const notFound = (path: string) =>
     `There is nothing at ${path.slice(0, 200)}. Operations are below ${trpcPrefix}.`,
   )
 
+const malformed = () => new DomainError('platform.bad_request', 'BAD_REQUEST', 'The request is malformed.')
+
 /** Makes the server of the public face. It does not listen yet. */
 export function createPublicServer(face: PublicFace): Server {
   const trpc = createTrpcHandler(face, trpcPrefix)
@@ -44,7 +46,10 @@ export function createPublicServer(face: PublicFace): Server {
   server.headersTimeout = 20_000
   server.requestTimeout = 60_000
   server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    if (!socket.writable) return
+    const body = bodyOf(failureOf(malformed(), nothing))
+    const head = ['HTTP/1.1 400 Bad Request', 'connection: close', 'content-type: application/json; charset=utf-8']
+    socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
   })
   return server
 }
@@ -95,9 +100,7 @@ const onError = (face: PublicFace): ErrorRequestHandler => {
   return (error: unknown, request, response, _next) => {
     const status = (error as { status?: unknown }).status
     const isClients = typeof status === 'number' && status < 500
-    const refusal = isClients
-      ? new DomainError('platform.bad_request', 'BAD_REQUEST', 'The request is malformed.')
-      : error
+    const refusal = isClients ? malformed() : error
     const failure = failureOf(refusal, nothing)
     const requestId = requestIdOf(request, face)
     if (failure.reason === 'platform.internal') face.log.error({ err: error, requestId }, 'a request failed')
@@ -107,10 +110,12 @@ const onError = (face: PublicFace): ErrorRequestHandler => {
 
 function refuse(response: ServerResponse, failure: Failure, requestId: string): void {
   if (response.headersSent) return
-  const text = JSON.stringify({ error: errorShapeOf(failure, '') })
+  const text = bodyOf(failure)
   response.writeHead(httpStatusOf(failure.code), {
     'content-type': 'application/json; charset=utf-8',
     'x-request-id': requestId,
   })
   response.end(text)
 }
+
+const bodyOf = (failure: Failure): string => JSON.stringify({ error: errorShapeOf(failure, '') })

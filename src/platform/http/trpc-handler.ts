@@ -110,7 +110,7 @@ async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
   const calls = callsOf(asked, inputOf(body))
   const key = keyOf(request)
   if (key !== undefined && calls.filter(({ route }) => route?.kind !== 'query').length > 1) throw keyedBatch()
-  const base = { requestId, traceparent: headerOf(request, 'traceparent'), deadlineAt: Date.now() + deadlineMsDefault }
+  const base = { requestId, traceparent: traceOf(request), deadlineAt: Date.now() + deadlineMsDefault }
   const actor = await face.actorOf(request, base)
   const who = actor.kind === 'guest' ? 'guest' : actor.id
   const context: CallContext = {
@@ -168,6 +168,12 @@ function keyOf(request: IncomingMessage): string | undefined {
 function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value[0] : value
+}
+
+/** W3C trace context, where it is well formed. */
+function traceOf(request: IncomingMessage): string | undefined {
+  const given = headerOf(request, 'traceparent')
+  return given !== undefined && /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(given) ? given : undefined
 }
 
 /** The client's request id where it is fit for logs, else a new one. */
