@@ -7,6 +7,11 @@ export type Listening = { url: string; port: number; close(graceMs: number): Pro
 /** Listens on an address; port 0 picks a free one. Throws a sentence that says what to do where the port is taken. */
 export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
   const unused = unusedConnections(server)
+  let isClosing = false
+  // Whoever is answered while the server closes would keep the connection for a next request.
+  server.on('request', (_request, response) => {
+    response.once('close', () => isClosing && setImmediate(() => server.closeIdleConnections()))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
@@ -24,6 +29,7 @@ export async function listen(server: Server, { host, port }: { host: string; por
     url: `http://${shown}:${address.port}`,
     port: address.port,
     async close(graceMs) {
+      isClosing = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
       for (const socket of unused) socket.destroy()
