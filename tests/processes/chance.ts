@@ -12,7 +12,10 @@ export function createChance(seed: number): Chance {
 }
 
 /** `count` different numbers from `min` to `max`, in order. */
-export function differentNumbers(chance: Chance, { count, min, max }: { count: number; min: number; max: number }): number[] {
+export function differentNumbers(
+  chance: Chance,
+  { count, min, max }: { count: number; min: number; max: number },
+): number[] {
   const drawn = new Set<number>()
   while (drawn.size < Math.min(count, max - min + 1)) drawn.add(chance(min, max))
   return [...drawn].sort((a, b) => a - b)

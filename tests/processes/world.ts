@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { databaseUrlOf, freePort, withClient } from '#testing/cluster'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -20,6 +21,8 @@ export type World = AsyncDisposable & {
   sql: Sql
   /** Starts the process with the public face, and waits until it is open. Without modules outside that is the whole hall. */
   startHall(env?: Record<string, string>): Promise<OpenHall>
+  /** Starts that process and kills it after so many milliseconds, before or after it is open. */
+  killStartingHall(afterMs: number): Promise<void>
   /** Starts the process of a module outside, and waits until it is ready. */
   startOutside(module: ModuleName): Promise<Program>
   ownerKey(): Promise<string>
@@ -71,6 +74,11 @@ export async function openWorld({ redisUrl, outside = [] }: WorldOptions = {}): 
       const program = start('hall', more)
       const [, url] = await program.line(openLine)
       return { ...program, url: url! }
+    },
+    async killStartingHall(afterMs) {
+      const program = start('hall')
+      await delay(afterMs)
+      await program.kill()
     },
     async startOutside(module) {
       const program = start(module)
