@@ -8,11 +8,10 @@
  * A reference that has its payment already gets that payment's outcome, without asking the provider; a saga that
  * joined a payment in this way takes it back only if its caller, having had the answer, asks for that.
  */
-import type { LocalCtx, SagaCtx } from '#platform/calls/context'
+import type { LocalCtx, ModuleTypes, SagaCtx } from '#platform/calls/context'
 import type { InputOf } from '#platform/contract'
 import { inProgress } from '#platform/errors'
 import { sagaOf, type SagaState } from '#platform/saga/saga'
-import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { askingProvider, providerRefused, referenceUsed } from './errors.ts'
 import { paymentAuthorised, paymentDeclined, paymentVoided } from './events.ts'
@@ -40,7 +39,7 @@ type TakenBack = { outcome: Outcome | null; voided: Outcome | null }
 type Claimed = { claimed: boolean }
 
 export const authorisePayment = (provider: PaymentProvider) => {
-  const { define, local, step } = sagaOf<Payments, Input, Results>()
+  const { define, local, step } = sagaOf<ModuleTypes, Input, Results>()
   return define({
     steps: [
       local('open', { do: open, undo: closeTakenBack }),
@@ -60,7 +59,7 @@ export const authorisePayment = (provider: PaymentProvider) => {
   })
 }
 
-async function open(ctx: LocalCtx<Payments>, { input }: State): Promise<Opened> {
+async function open(ctx: LocalCtx, { input }: State): Promise<Opened> {
   const { reference, amount, source } = input
   const ids = { paymentId: ctx.newId('pay'), attemptId: ctx.newId('att') }
   const opened = await openPayment(ctx.tx).execute({ ...ids, ...amount, reference, source, at: ctx.now() })
@@ -77,7 +76,7 @@ function questionOf({ input, done }: State): Question {
   return { attempt: { key, kind: 'authorise', ...input.amount, source: input.source }, joined }
 }
 
-async function bookOutcome(ctx: LocalCtx<Payments>, { input, done }: State): Promise<Results['book']> {
+async function bookOutcome(ctx: LocalCtx, { input, done }: State): Promise<Results['book']> {
   const { open: opened, ask: outcome } = done
   const { paymentId, attemptId } = opened
   if (opened.joined) return { version: null }
@@ -101,7 +100,7 @@ async function bookOutcome(ctx: LocalCtx<Payments>, { input, done }: State): Pro
 }
 
 /** The first to be undone: from here on no capture can begin. A payment whose capture has begun is left alone. */
-async function claim(ctx: LocalCtx<Payments>, { done }: State): Promise<Claimed> {
+async function claim(ctx: LocalCtx, { done }: State): Promise<Claimed> {
   const claimed = await claimForVoid(ctx.tx).execute({ paymentId: done.open.paymentId })
   return { claimed: claimed.length > 0 }
 }
@@ -110,7 +109,7 @@ async function claim(ctx: LocalCtx<Payments>, { done }: State): Promise<Claimed>
 const isOurs = (state: State): boolean =>
   state.has('book') ? (state.undone.book as Claimed | undefined)?.claimed === true : state.done.open.joined === null
 
-type Asking = { ctx: SagaCtx<Payments>; provider: PaymentProvider }
+type Asking = { ctx: SagaCtx; provider: PaymentProvider }
 
 async function takeBack({ ctx, provider }: Asking, { attempt }: Question, state: State): Promise<TakenBack | null> {
   if (!isOurs(state)) return null
@@ -140,7 +139,7 @@ const unlessRefused = (submitted: Promise<Outcome>): Promise<Outcome | null> =>
   })
 
 /** The last to be undone: books what the provider has in the end, also where the authorisation was never booked. */
-async function closeTakenBack(ctx: LocalCtx<Payments>, state: State): Promise<Claimed> {
+async function closeTakenBack(ctx: LocalCtx, state: State): Promise<Claimed> {
   if (!isOurs(state)) return { claimed: false }
   const { paymentId, attemptId } = state.done.open
   const { amountMinor, currency } = state.input.amount
@@ -168,7 +167,7 @@ async function closeTakenBack(ctx: LocalCtx<Payments>, state: State): Promise<Cl
 }
 
 async function bookVoid(
-  ctx: LocalCtx<Payments>,
+  ctx: LocalCtx,
   { input, done }: State,
   { outcome, voided }: { outcome: Outcome; voided: Outcome },
 ): Promise<void> {
@@ -185,7 +184,7 @@ async function bookVoid(
 }
 
 /** An outcome of null is a refusal: definite, and nothing at the provider. */
-async function recordOutcome(ctx: LocalCtx<Payments>, attemptId: string, outcome: Outcome | null): Promise<void> {
+async function recordOutcome(ctx: LocalCtx, attemptId: string, outcome: Outcome | null): Promise<void> {
   await resolveAttemptRow(ctx.tx).execute({
     attemptId,
     status: outcome?.status ?? 'refused',

@@ -4,10 +4,9 @@
  * Claiming the payment is the pivot: from there on it only goes forward, and an unknown outcome is asked for again with
  * the same key. A second capture joins the first: it asks with that one's key, and whichever comes first books.
  */
-import type { LocalCtx } from '#platform/calls/context'
+import type { LocalCtx, ModuleTypes } from '#platform/calls/context'
 import type { InputOf } from '#platform/contract'
 import { sagaOf, type SagaState } from '#platform/saga/saga'
-import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { askingProvider, notAuthorised, providerRefused } from './errors.ts'
 import { paymentCaptured } from './events.ts'
@@ -29,7 +28,7 @@ type Results = { open: Opened; ask: Outcome | null; book: { version: number | nu
 type State = SagaState<Input, Results>
 
 export const capturePayment = (provider: PaymentProvider) => {
-  const { define, local, localPivot, step } = sagaOf<Payments, Input, Results>()
+  const { define, local, localPivot, step } = sagaOf<ModuleTypes, Input, Results>()
   return define({
     steps: [
       localPivot('open', { do: open }),
@@ -51,7 +50,7 @@ export const capturePayment = (provider: PaymentProvider) => {
   })
 }
 
-async function open(ctx: LocalCtx<Payments>, { input: { reference } }: State): Promise<Opened> {
+async function open(ctx: LocalCtx, { input: { reference } }: State): Promise<Opened> {
   const attemptId = ctx.newId('att')
   const [opened] = await openCapture(ctx.tx).execute({ reference, attemptId, at: ctx.now() })
   if (opened) return { ...opened, authorisation: opened.authorisation ?? '', captured: false }
@@ -73,7 +72,7 @@ function questionOf({ done }: State): Attempt | null {
   return captured ? null : { key, kind: 'capture', amountMinor, currency, authorisation }
 }
 
-async function bookCapture(ctx: LocalCtx<Payments>, { input, done }: State): Promise<Results['book']> {
+async function bookCapture(ctx: LocalCtx, { input, done }: State): Promise<Results['book']> {
   const { open: opened, ask: outcome } = done
   if (outcome === null) return { version: null }
   const { paymentId, attemptId, amountMinor, currency } = opened

@@ -42,7 +42,7 @@ export async function askingProvider<Answer>(ask: Promise<Answer>): Promise<Answ
     return await ask
   } catch (error) {
     if (error instanceof ProviderUnavailable) {
-      throw providerUnavailable({ problem: error.message, cause: String(error.cause ?? '') })
+      throw providerUnavailable({ problem: error.message, cause: error.cause })
     }
     if (error instanceof ProviderRefused) throw providerRefused(error.code)
     throw error

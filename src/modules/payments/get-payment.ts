@@ -1,6 +1,5 @@
 import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { unknownPayment } from './errors.ts'
 import { paymentWithEntries } from './ledger-queries.ts'
@@ -8,10 +7,7 @@ import { paymentWithEntries } from './ledger-queries.ts'
 type Operation = (typeof contract)['operations']['get']
 
 /** A payment with what is booked of it, oldest entry first. */
-export async function getPayment(
-  ctx: QueryCtx<Payments>,
-  { reference }: InputOf<Operation>,
-): Promise<AnswerOf<Operation>> {
+export async function getPayment(ctx: QueryCtx, { reference }: InputOf<Operation>): Promise<AnswerOf<Operation>> {
   const rows = await paymentWithEntries(ctx.db).execute({ reference })
   const [payment] = rows
   if (payment === undefined) throw unknownPayment(reference)

@@ -1,6 +1,5 @@
 import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import type { Payments } from './calls.ts'
 import type { contract } from './contract.ts'
 import { ledgerTotals } from './ledger-queries.ts'
 
@@ -8,7 +7,7 @@ type Operation = (typeof contract)['operations']['totals']
 
 /** Reads the ledger alone; `payments` counts those that were authorised in the days given. */
 export async function getTotals(
-  ctx: QueryCtx<Payments>,
+  ctx: QueryCtx,
   { currency, from, to }: InputOf<Operation>,
 ): Promise<AnswerOf<Operation>> {
   const [totals] = await ledgerTotals(ctx.db).execute({ currency, from: from ?? null, to: to ?? null })

@@ -28,8 +28,9 @@ async function expectBooksInOrder(hall: TestHall) {
   const charges = JSON.stringify(await readCharges(hall.paymentsUrl))
   // These payments belong to no checkout, and an authorisation that nobody captures is a fine end here.
   const checks = moneyChecks.filter(({ text, settled }) => !settled && !text.includes('checkout'))
-  for (const { says, text } of checks) expect(await hall.sql(text), says).toEqual([])
-  for (const { says, text } of chargeChecks) expect(await hall.sql(text, [charges]), says).toEqual([])
+  for (const { says, text } of checks) expect({ says, what: await hall.sql(text) }).toEqual({ says, what: [] })
+  for (const { says, text } of chargeChecks)
+    expect({ says, what: await hall.sql(text, [charges]) }).toEqual({ says, what: [] })
   expect(await hall.sql('select id from payments.attempts where status is null')).toEqual([])
 }
 

@@ -61,19 +61,16 @@ test('nobody listening leaves the outcome unknown', async () => {
 test('a signature is genuine for its secret, body and time only', () => {
   const header = signWebhook('s', '{"a":"£"}', 1000)
   expect(header).toMatch(/^t=1000,v1=[0-9a-f]{64}$/)
-  expect(webhookIsGenuine('s', '{"a":"£"}', header, 1300)).toBe(true)
-  expect(webhookIsGenuine('s', '{"a":"£"}', `${header},v1=${'0'.repeat(64)}`, 1000)).toBe(true)
-  expect(webhookIsGenuine('s', '{"a":"£"}', header, 1301)).toBe(false)
-  expect(webhookIsGenuine('s', '{"a":"£"}', header, 699)).toBe(false)
-  expect(webhookIsGenuine('s', '{"a":"£"}', header, 1005, 4)).toBe(false)
-  expect(webhookIsGenuine('other', '{"a":"£"}', header, 1000)).toBe(false)
-  expect(webhookIsGenuine('s', '{"a":"$"}', header, 1000)).toBe(false)
-  expect(webhookIsGenuine('s', '{"a":"£"}', header.replace('t=1000', 't=1001'), 1000)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header)).toBe(true)
+  expect(webhookIsGenuine('s', '{"a":"£"}', `${header},v1=${'0'.repeat(64)}`)).toBe(true)
+  expect(webhookIsGenuine('other', '{"a":"£"}', header)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"$"}', header)).toBe(false)
+  expect(webhookIsGenuine('s', '{"a":"£"}', header.replace('t=1000', 't=1001'))).toBe(false)
 })
 
 test.each(['', 't=,v1=', 't=1000', `v1=${'0'.repeat(64)}`, 't=1000,v1=00', `t=1e3,v1=${'0'.repeat(64)}`])(
   'the header %j is no signature',
   (header) => {
-    expect(webhookIsGenuine('s', 'body', header, 1000)).toBe(false)
+    expect(webhookIsGenuine('s', 'body', header)).toBe(false)
   },
 )

@@ -172,6 +172,8 @@ export const settleCapture = statement('payments_settle_capture', (db) =>
     .returning({ version: payments.version }),
 )
 
+// By `resolved_at`, not `status`: PostgreSQL would look for the one attempt in the index of the unresolved, which under
+// load is full of entries that are gone.
 /** Records what became of an attempt, unless that is recorded. */
 export const resolveAttemptRow = statement('payments_resolve_attempt', (db) =>
   db
@@ -182,7 +184,7 @@ export const resolveAttemptRow = statement('payments_resolve_attempt', (db) =>
       declineReason: given('declineReason'),
       resolvedAt: given('at'),
     })
-    .where(and(eq(attempts.id, placeholder('attemptId')), isNull(attempts.status)))
+    .where(and(eq(attempts.id, placeholder('attemptId')), isNull(attempts.resolvedAt)))
     .returning({ id: attempts.id }),
 )
 
@@ -224,7 +226,7 @@ export const overdueAttempt = statement('payments_overdue_attempt', (db) =>
     .where(
       and(
         eq(attempts.id, placeholder('attemptId')),
-        isNull(attempts.status),
+        isNull(attempts.resolvedAt),
         lte(attempts.recordedAt, sql`clock_timestamp() - interval '5 seconds'`),
       ),
     ),

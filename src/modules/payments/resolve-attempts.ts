@@ -4,7 +4,6 @@
  */
 import type { JobCtx } from '#platform/calls/context'
 import type { Schedule } from '#platform/events/job'
-import type { Payments } from './calls.ts'
 import { type PaymentProvider, ProviderUnavailable } from './provider.ts'
 import { claimDueAttempts, resolveAttemptRow } from './queries.ts'
 
@@ -14,7 +13,7 @@ const everyMs = 10_000
 /** What the job `payments.resolveAttempt` does. */
 export const resolveOneAttempt =
   (provider: PaymentProvider) =>
-  async (ctx: JobCtx<Payments>, { attemptId }: { attemptId: string }): Promise<void> => {
+  async (ctx: JobCtx, { attemptId }: { attemptId: string }): Promise<void> => {
     await resolve({ ctx, provider }, attemptId)
   }
 
@@ -22,7 +21,7 @@ export const resolveOneAttempt =
 export const resolveAttempts = (provider: PaymentProvider): Schedule => ({
   name: 'resolve attempts',
   everyMs,
-  async run(ctx: JobCtx<Payments>) {
+  async run(ctx: JobCtx) {
     const due = await ctx.transaction(({ tx }) => claimDueAttempts(tx).execute({ limit: attemptsMax }))
     const counts = { asked: 0, resolved: 0, unavailable: 0 }
     for (const { id } of due) {
@@ -40,7 +39,7 @@ export const resolveAttempts = (provider: PaymentProvider): Schedule => ({
   },
 })
 
-type Asking = { ctx: JobCtx<Payments>; provider: PaymentProvider }
+type Asking = { ctx: JobCtx; provider: PaymentProvider }
 
 /** Whether the attempt has its result now, and had none before. */
 async function resolve({ ctx, provider }: Asking, attemptId: string): Promise<boolean> {

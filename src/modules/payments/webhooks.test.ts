@@ -13,6 +13,8 @@ const eventOf = (key: string, id = 'evt_1') => signed(JSON.stringify({ id, type:
 
 /** Forgets what became of the payment's authorisation, as if the answer had been lost some time ago. */
 async function forgetOutcome(hall: TestHall): Promise<string> {
+  // The provider's own webhook first, so that it is not among those that a test counts.
+  await expect.poll(() => hall.sql('select 1 from payments.webhook_events'), { timeout: 10_000 }).toHaveLength(1)
   const [attempt] = await hall.sql<{ id: string }>(
     `update payments.attempts set status = null, resolved_at = null, provider_id = null,
        recorded_at = recorded_at - interval '1 minute', due_at = due_at - interval '1 minute' returning id`,
@@ -100,4 +102,12 @@ describe.each(['near', 'far'] as const)('what the provider has to say, %s', (dis
       await hall.sql(`select status, due_at > clock_timestamp() as later from payments.attempts where id = 'att_2'`),
     ).toEqual([{ status: null, later: true }])
   })
+})
+
+test('a hall without a provider runs its own, and hears from it', async () => {
+  const env = { PAYMENTS_URL: '', PAYMENTS_WEBHOOK_SECRET: '' }
+  await using hall = await startTestHall({ modules: ['payments'], env })
+  expect(await hall.calls.payments.authorise.mutate(asked())).toMatchObject({ status: 'authorised' })
+  await expect.poll(() => hall.sql('select type from payments.webhook_events'), { timeout: 10_000 }).toHaveLength(1)
+  await hall.settle()
 })
