@@ -33,7 +33,7 @@ export function validInput(schema: z.ZodType, pool: Pool): fc.Arbitrary<unknown>
   return valueOf(schema, '', pool)
 }
 
-const defOf = (schema: z.core.$ZodType): Def => schema._zod.def as unknown as Def
+const defOf = (schema: z.core.$ZodType): Def => schema._zod.def
 
 function valueOf(schema: z.core.$ZodType, field: string, pool: Pool): fc.Arbitrary<unknown> {
   const def = defOf(schema)

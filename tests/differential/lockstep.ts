@@ -35,7 +35,7 @@ const incomparable = [...databaseTimeColumns, 'lease_token']
 
 export const operations = Object.values(contracts).flatMap(({ name: module, operations: ofModule }) =>
   Object.entries(ofModule).map(([name, spec]) => ({
-    module: module as ModuleName,
+    module,
     name,
     path: `${module}.${name}`,
     spec: spec as Operation,
