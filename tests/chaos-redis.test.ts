@@ -36,7 +36,7 @@ describe.skipIf(!hasRedis)('on Redis', () => {
   })
 
   test('a hall that is killed again and again keeps its books', { timeout: chaosMsMax }, async () => {
-    await using world = await openWorld({ redisUrl: redis.url })
+    await using world = await openWorld({ redisUrl: redis.url, provider: 'elsewhere' })
     await killTheHallAgainAndAgain(world, 3)
   })
 

@@ -1,7 +1,9 @@
 /** The books of a hall, as its tables have them, in the words of the trade's file. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { brokenInvariants, type Charge } from '#testing/invariants'
+import { expect } from 'vitest'
 import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
-import type { Charge, Sql } from './world.ts'
+import type { Sql, World } from './world.ts'
 
 const settleMsMax = 60_000
 
@@ -50,7 +52,7 @@ export async function bookedOrders(sql: Sql): Promise<BookedOrder[]> {
 }
 
 /** What every module says of the same trade. All sums are in minor units. */
-export async function sumsOf(sql: Sql) {
+async function sumsOf(sql: Sql) {
   const one = async (text: string): Promise<number> => Number((await sql<{ n: string | null }>(text))[0]!.n ?? 0)
   return {
     orders: await one(`SELECT count(*) AS n FROM orders.orders`),
@@ -84,7 +86,7 @@ export async function sumsOf(sql: Sql) {
 }
 
 /** The sums that the sales of a file lead to, and nothing beside them. */
-export const sumsFor = ({ orders, grossMinor }: { orders: number; grossMinor: number }) => ({
+const sumsFor = ({ orders, grossMinor }: { orders: number; grossMinor: number }) => ({
   ...{ orders, ordersPaid: orders, ordersGross: grossMinor },
   ...{ purchases: orders, purchasesLeft: 0, cartsCompleted: orders },
   ...{ captured: grossMinor, heldStill: 0, sales: grossMinor, unbalanced: 0 },
@@ -92,8 +94,17 @@ export const sumsFor = ({ orders, grossMinor }: { orders: number; grossMinor: nu
   ...{ reportedOrders: orders, reportedGross: grossMinor, parked: 0 },
 })
 
+/** The sums of everything that was sold here, once nothing is left to do; the invariants of the hall hold then. */
+export async function expectSums(world: World, sold: { orders: number; grossMinor: number }): Promise<void> {
+  await settled(world.sql)
+  expect(await sumsOf(world.sql)).toEqual(sumsFor(sold))
+  const charges = await world.charges()
+  expect(sumOfCharges(charges)).toEqual({ capturedMinor: sold.grossMinor, heldStill: 0 })
+  expect(await brokenInvariants(world.sql, { charges, settled: true })).toEqual([])
+}
+
 /** What the provider took in the end; nothing may be left on hold there. */
-export function sumOfCharges(charges: readonly Charge[]): { capturedMinor: number; heldStill: number } {
+function sumOfCharges(charges: readonly Charge[]): { capturedMinor: number; heldStill: number } {
   const succeeded = charges.filter(({ status }) => status === 'succeeded')
   const sum = (of: (charge: Charge) => number) => succeeded.reduce((total, charge) => total + of(charge), 0)
   return {

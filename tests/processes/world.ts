@@ -5,13 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { databaseUrlOf, freePort, withClient } from '#testing/cluster'
+import { type Charge, readCharges } from '#testing/invariants'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { ModuleName } from '../../src/modules.ts'
 import { startSandbox } from '../../src/modules/payments/sandbox/server.ts'
 import { type Program, startProgram } from './program.ts'
 
-export type Sql = <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
+export type Sql = <Row extends pg.QueryResultRow = Record<string, unknown>>(
+  text: string,
+  values?: unknown[],
+) => Promise<Row[]>
 
 export type OpenHall = Program & { url: string }
 
@@ -30,14 +34,17 @@ export type World = AsyncDisposable & {
   charges(): Promise<Charge[]>
 }
 
-export type Charge = { key: string; status: string; amountMinor: number; capturedMinor: number; voidedMinor: number }
-
 const openLine = /^Markethall is open at (http:\/\/127\.0\.0\.1:\d+)$/
 
-export type WorldOptions = { redisUrl?: string | undefined; outside?: readonly ModuleName[] }
+export type WorldOptions = {
+  redisUrl?: string | undefined
+  outside?: readonly ModuleName[]
+  /** Where the payment provider is: a child of the hall that ends with it, or somewhere else. */
+  provider?: 'child' | 'elsewhere'
+}
 
 /** Makes a world. Disposal ends the processes that still run in it, by their ids. */
-export async function openWorld({ redisUrl, outside = [] }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ redisUrl, outside = [], provider = 'child' }: WorldOptions = {}): Promise<World> {
   const cluster = inject('cluster')
   const name = `world_${randomBytes(6).toString('hex')}`
   const stack = new AsyncDisposableStack()
@@ -50,6 +57,9 @@ export async function openWorld({ redisUrl, outside = [] }: WorldOptions = {}): 
   stack.defer(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }))
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
   stack.defer(() => pool.end())
+  const sandbox =
+    provider === 'child' ? undefined : await startSandbox({ port: 0, file: ':memory:', synchronous: 'off' })
+  if (sandbox) stack.defer(() => sandbox.close())
   const env = {
     PORT: '0',
     DATA_DIR: dataDir,
@@ -59,6 +69,7 @@ export async function openWorld({ redisUrl, outside = [] }: WorldOptions = {}): 
     SAGA_LEASE_MS: '1000',
     LOG_LEVEL: 'warn',
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+    ...(sandbox && { PAYMENTS_URL: sandbox.url, PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_test' }),
   }
   const topology = outside.length === 0 ? undefined : await writeTopology(dataDir, outside)
   const start = (process: string, more: Record<string, string> = {}) => {
@@ -86,7 +97,7 @@ export async function openWorld({ redisUrl, outside = [] }: WorldOptions = {}): 
       return program
     },
     ownerKey: async () => (await readFile(join(dataDir, 'owner.key'), 'utf8')).trim(),
-    charges: () => chargesIn(join(dataDir, 'payments-sandbox.sqlite')),
+    charges: () => (sandbox ? readCharges(sandbox.url) : chargesIn(join(dataDir, 'payments-sandbox.sqlite'))),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
@@ -104,14 +115,7 @@ async function writeTopology(dataDir: string, outside: readonly ModuleName[]): P
 async function chargesIn(file: string): Promise<Charge[]> {
   const sandbox = await startSandbox({ port: 0, file, synchronous: 'off' })
   try {
-    const charges: Charge[] = []
-    for (let after: string | null = ''; after !== null;) {
-      const answer = await fetch(`${sandbox.url}/v1/charges?after=${encodeURIComponent(after)}`)
-      const page = (await answer.json()) as { charges: Charge[]; next: string | null }
-      charges.push(...page.charges)
-      after = page.next
-    }
-    return charges
+    return await readCharges(sandbox.url)
   } finally {
     await sandbox.close()
   }
