@@ -12,6 +12,7 @@ import type { ModuleRuntime } from '../calls/operation.ts'
 import { resumeOpenSagas } from '../saga/run-saga.ts'
 import { applyEvents, cursorsOf, type LaneRef, type Listening } from './apply.ts'
 import type { JournalEvent, Listener } from './event.ts'
+import { Pusher, type PushTarget } from './push.ts'
 import { type JournalHeads, sequence } from './journal.ts'
 import type { JobHandler, Schedule } from './job.ts'
 import type { Carrier } from './queues.ts'
@@ -30,7 +31,7 @@ export type ModuleWorkerOptions = {
   carrier: Carrier
   reader: JournalReader
   /** The modules that listen to this one. */
-  listenedBy: readonly string[]
+  listenedBy: readonly PushTarget[]
   /** Whether this worker looks, each second, for what was forgotten. Only a test of the queues alone goes without. */
   sweeps: boolean
 }
@@ -41,7 +42,6 @@ export type Round = { sequenced: number; applied: number; jobs: number; sagas: n
 const sweepMs = 1000
 /** The least pause between two passes of the sequencer: under load events gather, when idle one goes at once. */
 const passMs = 100
-const pushedMax = 200
 const pulledMax = 500
 const jobsMax = 200
 const sagasMax = 20
@@ -52,6 +52,7 @@ export class ModuleWorker {
   readonly #listening = new Map<string, Map<string, Listener>>()
   readonly #jobs = new Map<string, JobHandler>()
   readonly #lastCursors = new Map<string, string>()
+  readonly #pusher: Pusher
   readonly #lastRuns = new Map<string, number>()
   #passing: Promise<unknown> | undefined
   #passAgain = false
@@ -61,6 +62,8 @@ export class ModuleWorker {
 
   constructor(options: ModuleWorkerOptions) {
     this.#options = options
+    const { runtime, carrier, listenedBy: targets } = options
+    this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
     for (const listener of options.assembly.listeners ?? []) {
       const ofSource = this.#listening.get(listener.source) ?? new Map<string, Listener>()
       if (ofSource.has(listener.event.name))
@@ -91,6 +94,7 @@ export class ModuleWorker {
     clearTimeout(this.#timer)
     await this.#sweeping
     await this.#passing
+    this.#pusher.stop()
   }
 
   /** After a commit that announced or enqueued: a debounced pass. */
@@ -124,26 +128,12 @@ export class ModuleWorker {
   async #pass(): Promise<void> {
     const { runtime } = this.#options
     try {
-      await this.#push(await sequence(runtime.database))
+      await this.#pusher.push(await sequence(runtime.database))
       await this.#carryJobs()
     } catch (error) {
       if (!this.#stopped) runtime.log.warn({ err: error }, 'events or jobs could not be carried; the sweep will')
     }
     if (!this.#stopped) await delay(passMs, undefined, { ref: false })
-  }
-
-  /** Hands each listening module what has gathered in each lane, as one job of up to some hundred events. */
-  async #push(events: readonly JournalEvent[]): Promise<void> {
-    const { carrier, listenedBy, runtime } = this.#options
-    if (events.length === 0) return
-    const batches = Map.groupBy(events, ({ lane }) => lane)
-      .entries()
-      .flatMap(([lane, ofLane]) =>
-        chunksOf(ofLane, pushedMax).map((chunk) => ({ source: runtime.name, lane, events: chunk })),
-      )
-      .toArray()
-    const jobs = batches.map((data) => ({ name: 'events', data }))
-    await Promise.all(listenedBy.map((listener) => carrier.add(listener, jobs)))
   }
 
   async #carryJobs(): Promise<void> {
@@ -211,7 +201,7 @@ export class ModuleWorker {
   async #sweep(): Promise<void> {
     const { runtime } = this.#options
     try {
-      await this.#push(await sequence(runtime.database))
+      await this.#pusher.push(await sequence(runtime.database))
       await this.#carryJobs()
       for (const source of this.sources) await this.#pullBehind(source, { patient: true })
       await this.#resumeSagas()
@@ -265,10 +255,4 @@ export class ModuleWorker {
     const requestId = runtime.newId('req', { module: runtime.name, requestId: id })
     return jobContext(runtime, { actor: { kind: 'system', id: runtime.name }, requestId, key: undefined })
   }
-}
-
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  const chunks: Item[][] = []
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
-  return chunks
 }

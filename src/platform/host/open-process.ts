@@ -182,13 +182,22 @@ function createWorkers({ options, hosted }: WorkersOptions, carrier: Carrier): M
   const { graph } = options.definition
   return new Map(
     [...hosted].map(([module, { runtime, assembly, reader }]) => {
-      const listenedBy = Object.keys(graph).filter((other) => graph[other]!.listens.includes(module))
+      const listenedBy = Object.keys(graph)
+        .filter((other) => graph[other]!.listens.includes(module))
+        .map((other) => ({ module: other, reactsTo: reactionsOf(hosted.get(other), module) }))
       return [
         module,
         new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy, sweeps: options.sweeps ?? true }),
       ]
     }),
   )
+}
+
+/** The events of a source that a module reacts to, by name; undefined where the module lives elsewhere. */
+function reactionsOf(listener: Hosted | undefined, source: string): ReadonlySet<string> | undefined {
+  if (listener === undefined) return undefined
+  const ofSource = (listener.assembly.listeners ?? []).filter((each) => each.source === source)
+  return new Set(ofSource.map(({ event }) => event.name))
 }
 
 async function startWorkers(

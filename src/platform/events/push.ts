@@ -1,0 +1,79 @@
+/**
+ * Handing events to the modules that listen, as one job per lane that carries what has gathered.
+ *
+ * A listener's cursor passes every event of its source, but most of them it does not react to. What it reacts to is
+ * pushed at once; the rest waits for company, half a second at most, for a job costs the same whether it moves a cursor only.
+ * What waits is kept in memory: lost, it is pulled, as everything is.
+ */
+import type { Log } from '../log.ts'
+import type { JournalEvent } from './event.ts'
+import type { Carrier } from './queues.ts'
+
+/** A module that listens, and the names of the events that it reacts to where that is known here. */
+export type PushTarget = { module: string; reactsTo: ReadonlySet<string> | undefined }
+
+const pushedMax = 200
+/** Less than a listener waits before it pulls. */
+const waitMsMax = 500
+
+export class Pusher {
+  readonly #options: { source: string; targets: readonly PushTarget[]; carrier: Carrier; log: Log }
+  readonly #waiting = new Map<string, JournalEvent[]>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: { source: string; targets: readonly PushTarget[]; carrier: Carrier; log: Log }) {
+    this.#options = options
+  }
+
+  /** Pushes events that were just given their positions, in the order of their lanes. */
+  async push(events: readonly JournalEvent[]): Promise<void> {
+    if (events.length === 0) return
+    await Promise.all(this.#options.targets.map((target) => this.#send(target.module, this.#take(target, events))))
+    if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#sendWaiting(), waitMsMax).unref()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#waiting.clear()
+  }
+
+  /** What is to be sent now, with what waited in the same lanes; the rest waits. */
+  #take({ module, reactsTo }: PushTarget, events: readonly JournalEvent[]): JournalEvent[] {
+    const all = [...(this.#waiting.get(module) ?? []), ...events]
+    if (reactsTo === undefined) return all
+    const urgent = new Set(events.filter(({ name }) => reactsTo.has(name)).map(({ lane }) => lane))
+    const rest = all.filter(({ lane }) => !urgent.has(lane))
+    const isFull = rest.length > pushedMax
+    if (isFull || rest.length === 0) this.#waiting.delete(module)
+    else this.#waiting.set(module, rest)
+    return isFull ? all : all.filter(({ lane }) => urgent.has(lane))
+  }
+
+  #sendWaiting(): void {
+    this.#timer = undefined
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const [module, events] of waiting) {
+      this.#send(module, events).catch((error: unknown) => {
+        this.#options.log.warn({ err: error, listener: module }, 'events could not be pushed; they will be pulled')
+      })
+    }
+  }
+
+  async #send(module: string, events: readonly JournalEvent[]): Promise<void> {
+    if (events.length === 0) return
+    const { source, carrier } = this.#options
+    const jobs = Map.groupBy(events, ({ lane }) => lane)
+      .entries()
+      .flatMap(([lane, ofLane]) => chunksOf(ofLane, pushedMax).map((chunk) => ({ source, lane, events: chunk })))
+      .map((data) => ({ name: 'events', data }))
+      .toArray()
+    await carrier.add(module, jobs)
+  }
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const chunks: Item[][] = []
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
+  return chunks
+}
