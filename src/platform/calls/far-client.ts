@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { z } from 'zod'
-import { deadlineExceeded, type Failure, failureOf, unavailable } from '../errors.ts'
+import { deadlineExceeded, DomainError, type Failure, failureOf, unavailable } from '../errors.ts'
 import type { Route } from './clients.ts'
 import type { CallContext } from './context.ts'
 import { callPathPrefix, encodeCall, sign, signatureHeader } from './envelope.ts'
@@ -77,7 +77,8 @@ export function createFarClient(secret: string): FarClient {
 }
 
 async function ask(pool: Pool, secret: string, { route, context, input }: FarCall): Promise<Outcome> {
-  const body = encodeCall(context, input)
+  const body = encodedCall(context, input)
+  if (body === undefined) return refuse(tooDeep(route.path))
   const timeout = AbortSignal.timeout(Math.max(1, context.deadlineAt - Date.now()))
   const response = await pool.request({
     method: 'POST',
@@ -91,6 +92,19 @@ async function ask(pool: Pool, secret: string, { route, context, input }: FarCal
   const parsed = answerSchema.parse(JSON.parse(await response.body.text()))
   if ('failure' in parsed) return { ok: false, failure: parsed.failure as Failure }
   return { ok: true, value: parsed.value }
+}
+
+const tooDeep = (path: string) =>
+  new DomainError('platform.invalid_input', 'BAD_REQUEST', `${path}: the input is nested too deeply.`)
+
+/** Undefined where the input is nested so deeply that it cannot be written: no contract takes such a one. */
+function encodedCall(context: CallContext, input: unknown): string | undefined {
+  try {
+    return encodeCall(context, input)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 const isTimeout = (error: unknown): boolean =>

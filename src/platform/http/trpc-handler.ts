@@ -38,6 +38,7 @@ const badKey = () =>
     'BAD_REQUEST',
     'An Idempotency-Key is one header of 16 to 200 visible ASCII characters, such as a UUID.',
   )
+const badPath = () => new DomainError('platform.bad_request', 'BAD_REQUEST', 'The path is not well encoded.')
 const keyedBatch = () =>
   new DomainError(
     'platform.keyed_batch',
@@ -139,12 +140,20 @@ async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
 }
 
 function callsOf({ routes, prefix, url, isBatch }: Request, input: unknown): Asked[] {
-  const path = decodeURIComponent(url.pathname.slice(prefix.length).replace(/^\//, ''))
+  const path = decoded(url.pathname.slice(prefix.length).replace(/^\//, ''))
   if (!isBatch) return [{ route: routes.get(path), path, input }]
   const paths = path.split(',')
   if (paths.length > batchMax) throw batchTooLarge()
   const inputs: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {}
   return paths.map((each, index) => ({ route: routes.get(each), path: each, input: inputs[index] }))
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    throw badPath()
+  }
 }
 
 /** A stock client sends no input at all for `undefined`. */
