@@ -1,5 +1,5 @@
 /** A program of the hall as a real process: started, watched line by line, stopped or killed by its id. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -83,4 +83,11 @@ export async function within<T>(outcome: Promise<T>, ms: number, complaint: () =
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** The ids of the processes that a process has started and that still run. */
+export function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+  return pairs.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []))
 }
