@@ -25,7 +25,10 @@ module.exports = {
       name: 'two-doors-from-outside',
       comment: 'Programs and commands reach a module through its index.ts.',
       severity: 'error',
-      from: { path: '^(src|workers|bench|scripts)/', pathNot: ['^src/modules/', '^src/modules[.]ts$', '^src/testing/'] },
+      from: {
+        path: '^(src|workers|bench|scripts)/',
+        pathNot: ['^src/modules/', '^src/modules[.]ts$', '^src/testing/'],
+      },
       to: { path: modulePath, pathNot: '^src/modules/[^/]+/index[.]ts$' },
     },
     {
