@@ -11,8 +11,6 @@ export type Counts = {
   statements: number
   /** Explicit ones, and statements outside of one, which are a transaction each. */
   transactions: number
-  /** Transactions with a statement that writes. */
-  writing: number
   /** How often a connection waited for an answer before it sent on. */
   roundTrips: number
   /** Statements by their prepared name, or the beginning of their text. */
@@ -26,7 +24,7 @@ export type PostgresTap = AsyncDisposable & {
   take(): Counts
 }
 
-const newCounts = (): Counts => ({ statements: 0, transactions: 0, writing: 0, roundTrips: 0, byName: new Map() })
+const newCounts = (): Counts => ({ statements: 0, transactions: 0, roundTrips: 0, byName: new Map() })
 
 /** Opens a tap in front of the database at `databaseUrl`. */
 export async function openPostgresTap(databaseUrl: string): Promise<PostgresTap> {
@@ -92,7 +90,6 @@ function splitter(startsUntyped: boolean, onMessage: (type: string, body: Buffer
 }
 
 const BOUNDARY = /^\s*(begin|commit|rollback|start transaction)\b/i
-const WRITES = /\b(insert|update|delete|truncate|create|alter)\b/i
 const NAME_LENGTH_MAX = 90
 
 /** What is known of one connection. */
@@ -102,7 +99,6 @@ class Conversation {
   #bound = ''
   #unanswered = 0
   #asksSinceIdle = 0
-  #writesSinceIdle = false
 
   constructor(counts: () => Counts) {
     this.#counts = counts
@@ -130,9 +126,7 @@ class Conversation {
     // 'I': not in a transaction. The first one only ends the log-in.
     if (body.toString('latin1') !== 'I' || this.#asksSinceIdle === 0) return
     this.#counts().transactions += 1
-    if (this.#writesSinceIdle) this.#counts().writing += 1
     this.#asksSinceIdle = 0
-    this.#writesSinceIdle = false
   }
 
   #sent(): void {
@@ -143,7 +137,6 @@ class Conversation {
   #executed(name: string, text: string): void {
     this.#asksSinceIdle += 1
     if (BOUNDARY.test(text)) return
-    this.#writesSinceIdle ||= WRITES.test(text)
     const counts = this.#counts()
     const shown = name === '' ? text.replaceAll(/\s+/g, ' ').trim().slice(0, NAME_LENGTH_MAX) : name
     counts.statements += 1

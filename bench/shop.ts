@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { acquirePostgres, removePostgres } from '#platform/data/embedded-postgres'
+import pg from 'pg'
 import { startHallChild, type HallChild } from './hall-child.ts'
 import { percentile, runLoad } from './load.ts'
 import { openPostgresTap, type Counts } from './postgres-tap.ts'
@@ -140,11 +141,10 @@ async function timeSecondStart(dataDir: string): Promise<number> {
   return hall.startMs
 }
 
+type Counted = { busy: Counts; idle: Counts; writingBusy: number; writingIdle: number }
+
 /** Listens to a hall while it serves lone checkouts, and then, equally long, while it idles. */
-async function countCheckout(
-  dataDir: string,
-  { progress, signal }: ShopOptions,
-): Promise<{ busy: Counts; idle: Counts }> {
+async function countCheckout(dataDir: string, { progress, signal }: ShopOptions): Promise<Counted> {
   progress('Counting the statements of a checkout.')
   await using postgres = await acquirePostgres({ dataDir })
   await using tap = await openPostgresTap(postgres.url)
@@ -152,21 +152,38 @@ async function countCheckout(
   await using guests = createWireClient(hall.url, { connections: 1 })
   await buyAlone(guests, 10, signal)
   await pause(BACKGROUND_MS)
+  const written = await writtenTransactions(postgres.url)
   tap.take()
   const begun = performance.now()
   await buyAlone(guests, COUNTED_CHECKOUTS, signal)
   await pause(BACKGROUND_MS)
   const busy = tap.take()
+  const writtenBusy = await writtenTransactions(postgres.url)
   await pause(performance.now() - begun)
-  return { busy, idle: tap.take() }
+  const idle = tap.take()
+  const writtenIdle = await writtenTransactions(postgres.url)
+  return { busy, idle, writingBusy: writtenBusy - written, writingIdle: writtenIdle - writtenBusy }
+}
+
+/** How many transactions have written anything, ever: only those are given a number. */
+async function writtenTransactions(databaseUrl: string): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ next: string }>(
+      'SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS next',
+    )
+    return Number(rows[0]?.next)
+  } finally {
+    await client.end()
+  }
 }
 
 function measurementOf(
   rest: UnderLoad & Pick<ShopFigures, 'secondStartMs'>,
-  { busy, idle }: { busy: Counts; idle: Counts },
+  { busy, idle, writingBusy, writingIdle }: Counted,
 ): ShopMeasurement {
-  const each = (name: 'statements' | 'transactions' | 'writing' | 'roundTrips') =>
-    (busy[name] - idle[name]) / COUNTED_CHECKOUTS
+  const each = (name: 'statements' | 'transactions' | 'roundTrips') => (busy[name] - idle[name]) / COUNTED_CHECKOUTS
   const statements = [...busy.byName]
     .map(([name, count]): [string, number] => [name, (count - (idle.byName.get(name) ?? 0)) / COUNTED_CHECKOUTS])
     .toSorted(([, one], [, other]) => other - one)
@@ -180,7 +197,7 @@ function measurementOf(
   return {
     figures: rounded,
     requestsPerCheckout: PURCHASE_REQUESTS,
-    writingTransactionsPerCheckout: each('writing'),
+    writingTransactionsPerCheckout: (writingBusy - writingIdle) / COUNTED_CHECKOUTS,
     roundTripsPerCheckout: each('roundTrips'),
     statements,
   }
