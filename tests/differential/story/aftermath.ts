@@ -1,6 +1,8 @@
 /** Orders, payments, reporting and audit, and the refusals of the pipeline itself. */
 import { createHmac } from 'node:crypto'
+import { keyLockName } from '#platform/calls/run-command'
 import type { TestHall } from '#testing/hall'
+import pg from 'pg'
 import { type Call, type Lockstep, operations } from '../lockstep.ts'
 import { asGuest, customer, expectRefusal, gbp, service, unknown } from './words.ts'
 
@@ -133,4 +135,24 @@ export async function stopAtTheDoor(halls: Lockstep): Promise<void> {
     await expectRefusal(halls, 'platform.invalid_input', { path, input: undefined })
     await expectRefusal(halls, 'platform.invalid_input', { path, input: { unknown: null, more: [] } })
   }
+  await holdKey(halls, 'a busy key', async () => {
+    const receive = {
+      path: 'inventory.receive',
+      input: { reference: 'held up', lines: [{ sku: 'LAMP', quantity: 1 }] },
+    }
+    await expectRefusal(halls, 'platform.in_progress', { ...receive, key: 'a busy key', timeoutMs: 1_500 })
+  })
+}
+
+/** As if another run of `inventory` had the key: the refusal then says when asking again may help. */
+async function holdKey(halls: Lockstep, key: string, work: () => Promise<void>): Promise<void> {
+  await using held = new AsyncDisposableStack()
+  for (const { hall } of halls.halls) {
+    const client = new pg.Client({ connectionString: hall.config.databaseUrl })
+    await client.connect()
+    held.defer(() => client.end())
+    const lockName = keyLockName('inventory', 'gateway', key)
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [lockName])
+  }
+  await work()
 }
