@@ -11,7 +11,7 @@ import { type Lockstep, openLockstep, operations } from './differential/lockstep
 import { tellStory } from './differential/story.ts'
 
 const seed = Number(process.env['DIFFERENTIAL_SEED'] ?? 20101201)
-const runs = Number(process.env['DIFFERENTIAL_RUNS'] ?? 250)
+const runs = Number(process.env['DIFFERENTIAL_RUNS'] ?? 160)
 
 /** What only an outage, or a provider or a neighbour that forgets, would show. */
 const isOutOfReach = (path: string, reason: string): boolean =>
