@@ -43,7 +43,8 @@ export const capturePayment = (provider: PaymentProvider) => {
       }),
       local('book', { do: bookCapture }),
     ],
-    answer: ({ done: { open: opened } }) => ({
+    // Nothing is captured before it is booked: who asks meanwhile is told to ask again.
+    answer: ({ done: { open: opened, book: _booked } }) => ({
       paymentId: opened.paymentId,
       captured: { amountMinor: opened.amountMinor, currency: opened.currency },
     }),
