@@ -6,7 +6,7 @@ import { booksOf, buy, expectWhole, fillCart, openShop, pence, purchaseOf, refus
 const guest = { kind: 'guest' } as const
 const mug = [{ sku: 'MUG', quantity: 1 }]
 /** A provider that does not answer is given up soon. */
-const impatient = { env: { PAYMENTS_TIMEOUT_MS: '300' }, leaseMs: 500 }
+const impatient = { env: { PAYMENTS_TIMEOUT_MS: '1000' }, leaseMs: 500 }
 
 type Purchase = Awaited<ReturnType<typeof purchaseOf>>
 

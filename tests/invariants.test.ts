@@ -1,9 +1,10 @@
 /** The invariant checker: green on a hall that has sold and refused, and it finds each history that cannot have happened. */
+import { setImmediate } from 'node:timers/promises'
 import { withClient } from '#testing/cluster'
 import type { TestHall } from '#testing/hall'
 import { brokenInvariants, readCharges } from '#testing/invariants'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buy, expectWhole, openShop, refused } from './shop.ts'
+import { booksOf, buy, expectWhole, openShop, refused } from './shop.ts'
 
 let shop: TestHall
 
@@ -155,6 +156,28 @@ const brokenBy = (tamper: (sql: Sql) => Promise<unknown>) =>
 test('a hall that sold, declined and ran out of stock is whole', async () => {
   await expectWhole(shop)
   expect(await shop.calls.orders.list.query({})).toMatchObject({ items: [{}, {}, {}] })
+})
+
+test('what holds at any instant holds while carts are bought, refused and taken back', async () => {
+  await using busy = await openShop('far', { mugs: 8, works: true })
+  const sources = ['card_ok', 'card_declined', 'card_fail_capture_once', 'card_slow_50', 'card_duplicate_webhooks']
+  const purchases = Array.from({ length: 25 }, (_, index) =>
+    buy(busy, [{ sku: 'MUG', quantity: 1 }], sources[index % sources.length]),
+  )
+  const over = Promise.allSettled(purchases)
+  for (let isOver = false; !isOver;) {
+    const charges = await readCharges(busy.paymentsUrl)
+    expect(await brokenInvariants(busy.sql, { charges })).toEqual([])
+    isOver = await Promise.race([over.then(() => true), setImmediate(false)])
+  }
+  const bought = (await over).filter(({ status }) => status === 'fulfilled')
+  await expectWhole(busy)
+  expect(await booksOf(busy)).toEqual({
+    orders: bought.length,
+    captured: bought.length * 295,
+    onHand: 8 - bought.length,
+    reserved: 0,
+  })
 })
 
 describe('the checker finds', () => {
