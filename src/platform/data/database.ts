@@ -20,13 +20,21 @@ export type Transaction = {
   trailing(statement: Promise<unknown>): void
 }
 
+export type TransactionOptions = {
+  /**
+   * Whether COMMIT waits for the disk; it does by default. Without, a crash of the database may lose the last of such
+   * transactions, each whole, and never one that a waiting one followed: for work that is found again and repeated.
+   */
+  durable?: boolean
+}
+
 export type ModuleDatabase = {
   module: string
   pool: pg.Pool
   /** For reading outside a transaction. */
   db: Db
   /** Runs `work` in a transaction. BEGIN travels with its first statement. Where `work` throws, nothing is kept. */
-  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  transaction<T>(work: (transaction: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   close(): Promise<void>
 }
 
@@ -71,11 +79,11 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
     module,
     pool,
     db: drizzle(pool),
-    async transaction(work) {
+    async transaction(work, { durable = true } = {}) {
       const client = await pool.connect()
       let broken: Error | undefined
       try {
-        const begun = client.query('BEGIN')
+        const begun = client.query(durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit TO off')
         // Awaited below; the empty handler keeps an early failure from counting as unhandled.
         begun.catch(() => undefined)
         const trailing: Promise<unknown>[] = []

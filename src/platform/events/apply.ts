@@ -43,6 +43,12 @@ const statements = {
 const triesMax = 4
 const pauseMs = 50
 
+/**
+ * Effects and cursor are lost together, if at all, and then applied again. What the listener announced is told to others
+ * only after the sequencer's own, durable commit.
+ */
+const notDurable = { durable: false }
+
 export type LaneRef = { source: string; lane: number }
 
 /** What a listening module reacts to in a source, by the event's name. */
@@ -125,7 +131,7 @@ async function applyBatch(
     for (const outbox of outboxes) outbox.flush(transaction)
     transaction.trailing(transaction.client.query({ ...statements.moveCursor, values: [lane.source, lane.lane, last] }))
     return last
-  })
+  }, notDurable)
   for (const outbox of outboxes) outbox.wake()
   return cursor
 }

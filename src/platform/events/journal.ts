@@ -71,19 +71,20 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
   })
   if (!probe.rows[0]!.waits) return []
   return database.transaction(async ({ client }) => {
-    const lock = await client.query<{ locked: boolean }>({
-      ...statements.tryLock,
-      values: [`sequencer\n${database.module}`],
-    })
+    const values = [`sequencer\n${database.module}`]
+    const [lock, found, { rows: lanes }] = await Promise.all([
+      client.query<{ locked: boolean }>({ ...statements.tryLock, values }),
+      client.query<Waiting>(statements.waiting),
+      client.query<{ lane: number; head: number }>(statements.heads),
+    ])
     if (!lock.rows[0]!.locked) return []
-    let { rows: waiting } = await client.query<Waiting>(statements.waiting)
+    let waiting = found.rows
     if (waiting.length === batchMax) {
       // A full batch may have cut a key in two, and a clock that was set back may have put its later version first.
       const keys = [...new Set(waiting.map(({ key }) => key))]
       waiting = (await client.query<Waiting>({ ...statements.ofKeys, values: [keys] })).rows
     }
     if (waiting.length === 0) return []
-    const { rows: lanes } = await client.query<{ lane: number; head: number }>(statements.heads)
     const heads = new Map(lanes.map(({ lane, head }) => [lane, head]))
     const placed = inKeyOrder(waiting).map((event) => {
       const lane = laneOf(event.key)

@@ -16,10 +16,13 @@ const isUndo = (handler: SagaDefinition | UndoOfSaga): handler is UndoOfSaga => 
 export async function runSaga(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
   if (isUndo(operation.handler)) return undoSaga(operation, context)
   const hash = inputHashOf(operation.path, input)
+  // A saga that begins in its own tables finds an earlier run of its key there; one that asks first must look first.
+  const beginsLocally = (operation.handler as SagaDefinition).steps[0]?.kind === 'local'
   for (let attempt = 0; ; attempt += 1) {
-    const found = await existing(operation, context)
+    const found = attempt === 0 && beginsLocally ? undefined : await existing(operation, context)
+    const id = found?.id ?? newSagaId(operation, context)
     try {
-      if (!found) return await start(operation, context, { value: input, hash })
+      if (!found) return await start(operation, context, { id, value: input, hash })
       if (found.operation !== operation.path || found.inputHash !== hash) throw keyReused()
       if (found.state === 'done' || (found.state === 'running' && found.answer !== null)) return found.answer
       if (found.state === 'parked') throw parked(found.id)
@@ -29,12 +32,18 @@ export async function runSaga(operation: BoundOperation, context: CallContext, i
         continue
       }
     } catch (error) {
-      // Another run came first: look again at what it made of the key.
-      if (!(error instanceof LeaseLost) && !isKeyRace(error) && !isTransient(error)) throw error
+      // Another run came first: look again at what it made of the key. A double click may also be refused for no other
+      // reason than what its twin has done by now.
+      const twin = found ? undefined : await existing(operation, context)
+      const isTwins = twin !== undefined && twin.id !== id
+      if (!isTwins && !(error instanceof LeaseLost) && !isKeyRace(error) && !isTransient(error)) throw error
     }
-    await waitForKey(operation, context, attempt)
+    if (found || attempt > 0) await waitForKey(operation, context, attempt)
   }
 }
+
+const newSagaId = ({ runtime, module }: BoundOperation, { requestId }: CallContext): string =>
+  runtime.newId('sag', { module, requestId })
 
 async function existing({ runtime }: BoundOperation, { caller, key }: CallContext): Promise<SagaRow | undefined> {
   if (key === undefined) return undefined
@@ -53,14 +62,12 @@ const parked = (id: string) =>
 function start(
   operation: BoundOperation,
   context: CallContext,
-  input: { value: unknown; hash: string },
+  { id, value: input, hash: inputHash }: { id: string; value: unknown; hash: string },
 ): Promise<unknown> {
   const { runtime, path } = operation
   const { actor, caller, requestId } = context
-  const scope = { module: runtime.name, requestId }
-  const id = runtime.newId('sag', scope)
-  const key = context.key ?? runtime.newId('key', scope)
-  const row = newRow({ id, caller, key, operation: path, input: input.value, inputHash: input.hash, actor, requestId })
+  const key = context.key ?? runtime.newId('key', { module: runtime.name, requestId })
+  const row = newRow({ id, caller, key, operation: path, input, inputHash, actor, requestId })
   return new SagaRun(operation, { row, isNew: true, leaseToken: randomUUID(), context }).forward()
 }
 
