@@ -39,7 +39,8 @@ test(
       }
       tool = startTrade()
     })
-    expect(await tool.ended, tool.err.join('\n')).toEqual({ code: 0, signal: null })
+    tellOnFailure([hall, tool])
+    expect(await tool.ended).toEqual({ code: 0, signal: null })
     expect(outcomeOf(tool.out)).toMatchObject(totals)
     await expectTheBooks(world)
   },

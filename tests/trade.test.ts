@@ -95,7 +95,9 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
     const calls = await callsOf(world, hall.url)
     const sales = await calls.reporting.sales.query({ from: '2011-03-07', to: '2011-03-08', currency: 'GBP' })
     expect(sales).toEqual({
-      ...{ orders: totals.orders, grossMinor: totals.grossMinor, behind: 0 },
+      orders: totals.orders,
+      grossMinor: totals.grossMinor,
+      behind: 0,
       byDay: Object.entries(days).map(([day, each]) => ({ day, orders: each.orders, grossMinor: each.grossMinor })),
     })
     const paid = await calls.payments.totals.query({ currency: 'GBP' })

@@ -87,11 +87,23 @@ async function sumsOf(sql: Sql) {
 
 /** The sums that the sales of a file lead to, and nothing beside them. */
 const sumsFor = ({ orders, grossMinor }: { orders: number; grossMinor: number }) => ({
-  ...{ orders, ordersPaid: orders, ordersGross: grossMinor },
-  ...{ purchases: orders, purchasesLeft: 0, cartsCompleted: orders },
-  ...{ captured: grossMinor, heldStill: 0, sales: grossMinor, unbalanced: 0 },
-  ...{ reservationsOpen: 0, unitsReserved: 0, unitsLeft: 0, unitsUnexplained: 0 },
-  ...{ reportedOrders: orders, reportedGross: grossMinor, parked: 0 },
+  orders,
+  ordersPaid: orders,
+  ordersGross: grossMinor,
+  purchases: orders,
+  purchasesLeft: 0,
+  cartsCompleted: orders,
+  captured: grossMinor,
+  heldStill: 0,
+  sales: grossMinor,
+  unbalanced: 0,
+  reservationsOpen: 0,
+  unitsReserved: 0,
+  unitsLeft: 0,
+  unitsUnexplained: 0,
+  reportedOrders: orders,
+  reportedGross: grossMinor,
+  parked: 0,
 })
 
 /** The sums of everything that was sold here, once nothing is left to do; the invariants of the hall hold then. */
