@@ -66,7 +66,9 @@ export function startProgram(file: string, args: readonly string[], env: Record<
     })
   return {
     pid: child.pid!,
-    ...{ out, err, ended },
+    out,
+    err,
+    ended,
     line: (pattern) =>
       within(line(pattern), startMsMax, () => `${file} did not say ${pattern}. ${account({ out, err })}`),
     stop: () => end('SIGTERM'),
