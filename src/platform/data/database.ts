@@ -132,7 +132,7 @@ export function gatherWrites(client: pg.ClientBase): void {
     }
     return write(...what)
   }
-  stream.write = gathered as Socket['write']
+  stream.write = gathered
 }
 
 /**
