@@ -1,10 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { acquirePostgres, removePostgres } from './embedded-postgres.ts'
@@ -75,7 +76,7 @@ test('after a crash of server and users the next start serves the same data, who
   const pidFile = join(await home.dataFolder(), 'postmaster.pid')
   const lines = (await readFile(pidFile, 'utf8')).split('\n')
   await writeFile(pidFile, [process.pid, ...lines.slice(1)].join('\n'))
-  const squatter = createServer().listen(server.port, '127.0.0.1')
+  const squatter = await squat(server.port)
   try {
     await using heir = await acquirePostgres({ dataDir: home.dataDir })
     expect(new URL(heir.url).port).not.toBe(String(server.port))
@@ -184,5 +185,17 @@ async function ask(url: string, query: string): Promise<unknown[]> {
     return (await client.query(query)).rows
   } finally {
     await client.end()
+  }
+}
+
+/** Listens on a port as soon as it is free: a killed server's own children hold it until they notice. */
+async function squat(port: number): Promise<Server> {
+  for (const giveUpAt = Date.now() + 20_000; ; await delay(20)) {
+    const squatter = createServer()
+    const heard = await new Promise<'listening' | NodeJS.ErrnoException>((resolve) => {
+      squatter.once('error', resolve).listen(port, '127.0.0.1', () => resolve('listening'))
+    })
+    if (heard === 'listening') return squatter
+    if (heard.code !== 'EADDRINUSE' || Date.now() > giveUpAt) throw heard
   }
 }
