@@ -1,12 +1,13 @@
 import { eventually } from '#testing/eventually'
-import { type Backend, startTestHall, type TestHall } from '#testing/hall'
-import { buy, stockShop } from '#testing/shop'
+import type { Backend, TestHall } from '#testing/hall'
 import { describe, expect, inject, test } from 'vitest'
+import { buy as buyLines, openShop } from './shop.ts'
 
 const hasRedis = inject('cluster').redisUrl !== undefined
 const backends: Backend[] = hasRedis ? ['postgres', 'redis'] : ['postgres']
 if (!hasRedis) console.info('There is no redis-server on this machine: the queue tests ran on PostgreSQL only.')
 
+const buy = (hall: TestHall) => buyLines(hall, [{ sku: 'MUG', quantity: 1 }])
 const year = { from: '2026-01-01', to: '2026-12-31', currency: 'GBP' }
 const sales = (hall: TestHall) => hall.calls.reporting.sales.query(year)
 const paidOrders = (hall: TestHall) =>
@@ -14,8 +15,7 @@ const paidOrders = (hall: TestHall) =>
 
 describe.each(backends)('queues on %s', (backend) => {
   test('carry events to their listeners, and jobs to their module, without any sweep', async () => {
-    await using hall = await startTestHall({ backend, works: true, sweeps: false })
-    await stockShop(hall)
+    await using hall = await openShop('near', { backend, works: true, sweeps: false })
     for (let bought = 0; bought < 5; bought += 1) await buy(hall)
     const reported = await eventually(
       () => sales(hall),
@@ -29,8 +29,7 @@ describe.each(backends)('queues on %s', (backend) => {
   })
 
   test('that were wiped, or never told, cost a sweep and nothing else', async () => {
-    await using hall = await startTestHall({ backend, works: true })
-    await stockShop(hall)
+    await using hall = await openShop('near', { backend, works: true })
     await buy(hall)
     await eventually(
       () => sales(hall),
@@ -48,8 +47,7 @@ describe.each(backends)('queues on %s', (backend) => {
   })
 
   test('reach modules in processes of their own', async () => {
-    await using hall = await startTestHall({ backend, works: true, out: ['orders', 'reporting'] })
-    await stockShop(hall)
+    await using hall = await openShop('near', { backend, works: true, out: ['orders', 'reporting'] })
     await buy(hall)
     await eventually(
       () => sales(hall),
@@ -64,8 +62,7 @@ describe.each(backends)('queues on %s', (backend) => {
 
 describe('a listener', () => {
   test('parks an event that fails for good with its reason, and all else flows', async () => {
-    await using hall = await startTestHall({ out: [] })
-    await stockShop(hall)
+    await using hall = await openShop('near')
     const refused = await buy(hall)
     await hall.sql(
       `alter table "reporting".sold_orders add constraint not_this check (order_id <> '${refused.orderId}')`,
@@ -86,8 +83,7 @@ describe('a listener', () => {
   })
 
   test('whose cursor is set back is told everything again, and ends the same', async () => {
-    await using hall = await startTestHall()
-    await stockShop(hall)
+    await using hall = await openShop('near')
     await buy(hall)
     await hall.settle()
     const before = await hall.sql('select * from "reporting".sales_by_day')

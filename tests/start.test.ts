@@ -8,12 +8,11 @@ import { join } from 'node:path'
 import { removePostgres } from '#platform/data/embedded-postgres'
 import { markOf } from '#platform/data/process-mark'
 import { eventually } from '#testing/eventually'
-import { startTestHall } from '#testing/hall'
-import { buy, stockShop } from '#testing/shop'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createHallCalls } from '../src/commands/hall-calls.ts'
 import { childrenOf, type Program, startProgram } from './processes/program.ts'
 import { openWorld } from './processes/world.ts'
+import { buy, openShop } from './shop.ts'
 
 const openLine = /^Markethall is open at (http:\/\/127\.0\.0\.1:\d+)$/
 
@@ -131,9 +130,8 @@ describe('a start that cannot succeed ends with 1 and says', () => {
 })
 
 test('a worker does the work of a hall that leaves it to others, and ends when it is asked to', async () => {
-  await using hall = await startTestHall({ works: false })
-  await stockShop(hall)
-  await buy(hall)
+  await using hall = await openShop('near', { works: false })
+  await buy(hall, [{ sku: 'MUG', quantity: 1 }])
   const reported = () => hall.sql('SELECT order_id FROM reporting.sold_orders')
   expect(await reported()).toEqual([])
   const worker = startProgram('workers/main.ts', [], {
