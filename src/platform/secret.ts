@@ -12,7 +12,7 @@ export async function loadHallSecret(options: { dataDir: string; given: string |
   const known = await readSecret(path)
   if (known !== undefined) return known
   await mkdir(options.dataDir, { recursive: true })
-  await offerSecret(path)
+  await offerFile(path, `${randomBytes(32).toString('hex')}\n`)
   const agreed = await readSecret(path)
   if (agreed === undefined) throw new Error(`${path} vanished while the hall was starting. Start it again.`)
   return agreed
@@ -33,13 +33,15 @@ async function readSecret(path: string): Promise<string | undefined> {
   return secret
 }
 
-// A link is made only where nothing stands, and shows the whole file or none: of two starters at the same moment one
-// wins, and both read the same key.
-async function offerSecret(path: string): Promise<void> {
+/**
+ * Writes a file for its owner's eyes only, unless there is one. A link is made only where nothing stands, and shows the
+ * whole file or none: of two starters at the same moment one wins, and both read the same.
+ */
+export async function offerFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   const file = await open(draft, 'wx', 0o600)
   try {
-    await file.writeFile(`${randomBytes(32).toString('hex')}\n`)
+    await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()
