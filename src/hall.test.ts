@@ -57,6 +57,8 @@ test.each([
   ['trade x --concurrency 65', /whole number from 1 to 64/],
   ['trade x --url nowhere', /address of a hall/],
   ['trade x --colour', /unknown option '--colour'/],
+  ['trade x y', /too many arguments for 'trade'/],
+  ['audit verify x', /too many arguments for 'verify'/],
 ])('wrong use ends with 2 and says how it is right: %s', async (args, message) => {
   const { code, out, err } = await run(args)
   expect({ code, out }).toEqual({ code: 2, out: [] })

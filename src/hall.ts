@@ -43,13 +43,21 @@ function createProgram(tool: Tool): Command {
     })
     .showHelpAfterError('Add --help to see how it is used.')
     .allowExcessArguments(true)
+    .helpCommand(true)
     .action(() => {
       const [unknown] = program.args
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
   for (const command of [trade, audit]) command.register(program, tool)
+  for (const command of program.commands) refuseExcess(command)
   return program
+}
+
+/** A command takes over from its parent that unknown words are let through, which only the program itself can answer. */
+function refuseExcess(command: Command): void {
+  command.allowExcessArguments(false)
+  for (const nested of command.commands) refuseExcess(nested)
 }
 
 /** What went wrong, for a person: a stack trace only for what nobody expected. */

@@ -12,10 +12,15 @@ export type Terminal = {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
+  // A reader such as `head` may have seen enough: what is left to say then has no reader, which is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY,
-    columns: process.stderr.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: process.stderr.columns || 80,
   }
 }
