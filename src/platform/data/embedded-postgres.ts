@@ -93,7 +93,7 @@ async function findOrStart(dataDir: string, options: PostgresOptions): Promise<S
     if (state !== undefined) {
       await server.ensureDatabase(state, DATABASE)
       options.log?.info(
-        { port: state.port, pid: state.pid, dataFolder: state.dataFolder },
+        { port: state.port, serverPid: state.pid, dataFolder: state.dataFolder },
         'embedded PostgreSQL is ready',
       )
       return state
