@@ -58,15 +58,21 @@ function generate(module: string, name: string | undefined): string[] {
 
 function main(): void {
   const { values, positionals } = parseArgs({
-    options: { name: { type: 'string' }, all: { type: 'boolean', default: false } },
+    options: {
+      name: { type: 'string' },
+      all: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
     allowPositionals: true,
   })
   const known = modulesWithTables()
+  const usage = `Usage: npm run generate -- MODULE… | --all [--name what_it_does]\nModules: ${known.join(', ')}`
+  if (values.help) return console.log(usage)
   const modules = values.all ? known : positionals
   const unknown = modules.filter((module) => !known.includes(module))
   if (modules.length === 0 || unknown.length > 0) {
     if (unknown.length > 0) console.error(`No src/modules/<module>/schema.ts for: ${unknown.join(', ')}`)
-    console.error(`Usage: npm run generate -- MODULE… | --all [--name what_it_does]\nModules: ${known.join(', ')}`)
+    console.error(usage)
     process.exitCode = 1
     return
   }
@@ -76,4 +82,11 @@ function main(): void {
   }
 }
 
-if (import.meta.main) main()
+if (import.meta.main) {
+  try {
+    main()
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exitCode = 1
+  }
+}

@@ -10,15 +10,22 @@ import { moduleNames } from './modules.ts'
 import { ensureOwner, ownerKeyFile } from './owner.ts'
 import { closeOnSignals } from './signals.ts'
 
-const usage = 'npm start [-- --topology FILE --process NAME]'
+const usage = 'Usage: npm start [-- --topology FILE --process NAME]'
 
 async function start(): Promise<void> {
-  const { values } = parseArgs({ options: { topology: { type: 'string' }, process: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: {
+      topology: { type: 'string' },
+      process: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return say(usage)
   const config = processConfig()
   const log = createLog({ level: config.logLevel, name: values.process ?? 'hall' })
   const topology = values.topology === undefined ? oneProcess : await readTopology(values.topology, moduleNames)
   const place = placeOf(topology, values.process ?? 'hall', moduleNames)
-  const signals = closeOnSignals(log)
+  const signals = closeOnSignals(log, config)
   const hall = await openProcess({ config, log, definition, place, works: true })
   signals.closes(hall)
   if (place.modules.includes('identity')) {
@@ -51,7 +58,7 @@ process.stdout.on('error', () => undefined)
 start().catch((error: unknown) => {
   const isExpected =
     error instanceof ConfigError || (error instanceof Error && !('code' in error && error.code === 'ERR_ASSERTION'))
-  process.stderr.write(`${isExpected ? error.message : String(error)}\n${isUsage(error) ? `Usage: ${usage}\n` : ''}`)
+  process.stderr.write(`${isExpected ? error.message : String(error)}\n${isUsage(error) ? `${usage}\n` : ''}`)
   process.exit(1)
 })
 

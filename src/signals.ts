@@ -1,8 +1,18 @@
-/** Stopping gracefully: the first signal drains and closes, the second does not wait. */
+/**
+ * Stopping gracefully: the first signal drains and closes, the second does not wait.
+ *
+ * npm starts programs through a shell, which a signal to npm ends without a word to the program: `kill` of an `npm start`
+ * would leave the hall running. So a program that npm started also closes when its parent is gone.
+ */
 import type { Log } from '#platform/log'
 
+const PARENT_CHECK_MS = 500
+
 /** Watches for SIGINT and SIGTERM from now on; whatever is opened by then, or later, is closed. */
-export function closeOnSignals(log: Log): { closes(opened: { close(): Promise<void> }): void } {
+export function closeOnSignals(
+  log: Log,
+  options: { isRunByNpm: boolean },
+): { closes(opened: { close(): Promise<void> }): void } {
   let opened: { close(): Promise<void> } | undefined
   let isClosing = false
   const close = () => {
@@ -23,6 +33,17 @@ export function closeOnSignals(log: Log): { closes(opened: { close(): Promise<vo
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
+  if (options.isRunByNpm) {
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(watch)
+      if (isClosing) return
+      isClosing = true
+      log.info('closing: npm, which started this, has ended')
+      close()
+    }, PARENT_CHECK_MS).unref()
+  }
   return {
     closes(what) {
       opened = what

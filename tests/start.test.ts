@@ -1,9 +1,11 @@
 /** How a hall starts and stops, as its operator sees it: real processes, and once with nothing given. */
+import { spawn } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { removePostgres } from '#platform/data/embedded-postgres'
 import { markOf } from '#platform/data/process-mark'
@@ -147,6 +149,22 @@ test('a worker does the work of a hall that leaves it to others, and ends when i
   } finally {
     expect(await worker.stop()).toEqual({ code: 0, signal: null })
   }
+})
+
+test('a hall that npm started closes when npm is ended: its shell does not pass the signal on', async () => {
+  await using world = await openWorld()
+  const env = { ...world.env, PORT: '0', npm_lifecycle_event: 'start', PATH: '/usr/bin:/bin' }
+  const shell = spawn('sh', ['-c', `'${process.execPath}' src/main.ts; exit`], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  for await (const line of createInterface({ input: shell.stdout })) if (openLine.test(line)) break
+  const [hall] = childrenOf(shell.pid!)
+  shell.kill('SIGTERM')
+  await eventually(
+    async () => markOf(hall!),
+    (mark) => mark === undefined,
+  )
 })
 
 /** A request of which the hall has the head, and waits for the body. */

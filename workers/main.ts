@@ -13,7 +13,14 @@ import { graph, type ModuleName, moduleNames } from '../src/modules.ts'
 import { closeOnSignals } from '../src/signals.ts'
 
 async function work(): Promise<void> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { topology: { type: 'string' } } })
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { topology: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+  })
+  if (values.help) {
+    process.stdout.write(`Usage: npm run worker [-- --topology FILE] [MODULE …]\nModules: ${moduleNames.join(', ')}\n`)
+    return
+  }
   const unknown = positionals.find((name) => !(moduleNames as string[]).includes(name))
   if (unknown !== undefined) throw new Error(`There is no module ${unknown}. There are ${moduleNames.join(', ')}.`)
   const config = processConfig()
@@ -26,7 +33,7 @@ async function work(): Promise<void> {
   )
   const modules = (positionals.length > 0 ? positionals : place.modules) as ModuleName[]
   const elsewhere = reachFrom(topology, modules)
-  const signals = closeOnSignals(log)
+  const signals = closeOnSignals(log, config)
   const worker = await openProcess({
     config,
     log,

@@ -25,6 +25,7 @@ test('a hall that is told nothing provides for itself', () => {
     hallKey: undefined,
     hallSecret: undefined,
     rolePrefix: undefined,
+    isRunByNpm: false,
     sagaLeaseMs: 5000,
   })
 })

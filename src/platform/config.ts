@@ -29,6 +29,8 @@ export type Config = {
   /** The key by which processes of one hall know each other; without it one is made in `dataDir`. */
   hallSecret: string | undefined
   rolePrefix: string | undefined
+  /** Whether an npm script started this process; npm says so itself. */
+  isRunByNpm: boolean
   /** How long nobody need hear of a running saga before another process takes it over. Short ones are for tests. */
   sagaLeaseMs: number
 }
@@ -103,6 +105,7 @@ const settings = z.object({
     })
     .optional(),
   SAGA_LEASE_MS: wholeNumber(200, 600_000, 'Remove it to use 5000.').default(5000),
+  npm_lifecycle_event: z.string().optional(),
   moduleDatabaseUrls: z.record(z.string(), postgresUrl("keep the module in the hall's database")),
 })
 
@@ -138,6 +141,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     hallKey: read.HALL_KEY,
     hallSecret: read.HALL_SECRET,
     rolePrefix: read.ROLE_PREFIX,
+    isRunByNpm: read.npm_lifecycle_event !== undefined,
     sagaLeaseMs: read.SAGA_LEASE_MS,
   }
 }
