@@ -14,8 +14,11 @@ import { Outbox } from './outbox.ts'
 const statements = {
   cursor: {
     name: 'platform_cursor_lock',
-    text: `SELECT position::int AS position, EXISTS (SELECT 1 FROM parked WHERE source = $1) AS "hasParked"
-           FROM cursors WHERE source = $1 AND lane = $2 FOR UPDATE`,
+    text: 'SELECT position::int AS position FROM cursors WHERE source = $1 AND lane = $2 FOR UPDATE',
+  },
+  hasParked: {
+    name: 'platform_has_parked',
+    text: 'SELECT EXISTS (SELECT 1 FROM parked WHERE source = $1) AS "hasParked"',
   },
   newCursor: {
     name: 'platform_cursor_new',
@@ -140,11 +143,19 @@ async function lockCursor(
   { client }: Transaction,
   { source, lane }: LaneRef,
 ): Promise<{ position: number; hasParked: boolean }> {
-  type Row = { position: number; hasParked: boolean }
-  const found = await client.query<Row>({ ...statements.cursor, values: [source, lane] })
-  if (found.rows[0]) return found.rows[0]
-  await client.query({ ...statements.newCursor, values: [source, lane] })
-  return (await client.query<Row>({ ...statements.cursor, values: [source, lane] })).rows[0]!
+  // Two statements, sent together: one that waits for the cursor sees what else there is as it was before it waited, and
+  // would overlook what the run that it waited for has parked.
+  const look = () =>
+    Promise.all([
+      client.query<{ position: number }>({ ...statements.cursor, values: [source, lane] }),
+      client.query<{ hasParked: boolean }>({ ...statements.hasParked, values: [source] }),
+    ])
+  let [cursor, parked] = await look()
+  if (!cursor.rows[0]) {
+    await client.query({ ...statements.newCursor, values: [source, lane] })
+    ;[cursor, parked] = await look()
+  }
+  return { ...cursor.rows[0]!, ...parked.rows[0]! }
 }
 
 async function applyOne(
