@@ -4,7 +4,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation, ModuleRuntime } from '../calls/operation.ts'
 import { inputHashOf, isKeyRace, keyLockName, waitForKey } from '../calls/run-command.ts'
 import { isTransient } from '../data/database.ts'
-import { alreadyUndone, DomainError, keyReused } from '../errors.ts'
+import { alreadyUndone, DomainError, failureOf, keyReused } from '../errors.ts'
 import type { SagaDefinition, UndoOfSaga } from './saga.ts'
 import { LeaseLost } from './saga-progress.ts'
 import { SagaRun } from './saga-run.ts'
@@ -13,18 +13,20 @@ import { findSaga, findSagaLocked, insertSaga, openSagas, type SagaRow, takeSaga
 const isUndo = (handler: SagaDefinition | UndoOfSaga): handler is UndoOfSaga => 'undoOf' in handler
 
 /** Runs a saga operation to its answer. */
-export async function runSaga(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
-  if (isUndo(operation.handler)) return undoSaga(operation, context)
+export async function runSaga(operation: BoundOperation, given: CallContext, input: unknown): Promise<unknown> {
+  if (isUndo(operation.handler)) return undoSaga(operation, given)
   const hash = inputHashOf(operation.path, input)
   // A saga that begins in its own tables finds an earlier run of its key there; one that asks first must look first.
   const beginsLocally = (operation.handler as SagaDefinition).steps[0]?.kind === 'local'
+  const isNew = given.key === undefined
+  const context = isNew ? { ...given, key: newKey(operation, given) } : given
   for (let attempt = 0; ; attempt += 1) {
-    const found = attempt === 0 && beginsLocally ? undefined : await existing(operation, context)
+    const found = attempt === 0 && (beginsLocally || isNew) ? undefined : await existing(operation, context)
     const id = found?.id ?? newSagaId(operation, context)
     try {
       if (!found) return await start(operation, context, { id, value: input, hash })
       if (found.operation !== operation.path || found.inputHash !== hash) throw keyReused()
-      if (found.state === 'done' || (found.state === 'running' && found.answer !== null)) return found.answer
+      if (found.state === 'done' || (found.pivoted && found.answer !== null)) return found.answer
       if (found.state === 'parked') throw parked(found.id)
       if (found.leaseExpired) {
         const answer = await resumeSaga(operation, found.id, context)
@@ -45,9 +47,12 @@ export async function runSaga(operation: BoundOperation, context: CallContext, i
 const newSagaId = ({ runtime, module }: BoundOperation, { requestId }: CallContext): string =>
   runtime.newId('sag', { module, requestId })
 
+/** A request without a key gets one too: should its run lose the lease, it must find its saga, and not begin another. */
+const newKey = ({ runtime }: BoundOperation, { requestId }: CallContext): string =>
+  runtime.newId('key', { module: runtime.name, requestId })
+
 async function existing({ runtime }: BoundOperation, { caller, key }: CallContext): Promise<SagaRow | undefined> {
-  if (key === undefined) return undefined
-  const found = await findSaga(runtime.database.pool, { caller, key })
+  const found = await findSaga(runtime.database.pool, { caller, key: key! })
   if (found?.state === 'tombstone') throw alreadyUndone()
   return found
 }
@@ -64,10 +69,9 @@ function start(
   context: CallContext,
   { id, value: input, hash: inputHash }: { id: string; value: unknown; hash: string },
 ): Promise<unknown> {
-  const { runtime, path } = operation
-  const { actor, caller, requestId } = context
-  const key = context.key ?? runtime.newId('key', { module: runtime.name, requestId })
-  const row = newRow({ id, caller, key, operation: path, input, inputHash, actor, requestId })
+  const { path } = operation
+  const { actor, caller, requestId, key } = context
+  const row = newRow({ id, caller, key: key!, operation: path, input, inputHash, actor, requestId })
   return new SagaRun(operation, { row, isNew: true, leaseToken: randomUUID(), context }).forward()
 }
 
@@ -96,19 +100,17 @@ export async function resumeSaga(operation: BoundOperation, id: string, context:
 
 /** Takes back a saga of the same module, whether it has arrived, is under way, or is done. */
 async function undoSaga(operation: BoundOperation, context: CallContext): Promise<unknown> {
-  const { runtime, module } = operation
+  const { runtime } = operation
   const undone = (operation.handler as UndoOfSaga).undoOf
   const target = runtime.operations.get(undone)!
-  const { caller, undoesKey: key } = context
+  const { undoesKey: key } = context
   if (key === undefined) throw new Error(`${operation.path} only takes back a ${undone} that a saga asked for.`)
   for (let attempt = 0; ; attempt += 1) {
     const leaseToken = randomUUID()
-    const turned = await runtime.database.transaction(async ({ client, trailing }) => {
-      const { free, row } = await findSagaLocked(client, { caller, key, lockName: keyLockName(module, caller, key) })
-      if (!free) return 'busy' as const
-      if (row) return turnSaga(client, { id: row.id, leaseToken, leaseMs: runtime.leaseMs })
-      trailing(insertTombstone(target, context, { client, key }))
-      return undefined
+    const turned = await turnOrBury(target, context, { key, leaseToken }).catch((error: unknown) => {
+      // The saga arrived between our look and our lock.
+      if (isKeyRace(error)) return 'busy' as const
+      throw error
     })
     if (turned === 'busy') {
       await waitForKey(operation, context, attempt)
@@ -125,6 +127,24 @@ async function undoSaga(operation: BoundOperation, context: CallContext): Promis
     }
     return {}
   }
+}
+
+/** Turns the saga under the key round, or leaves a tombstone for one that has not arrived. */
+function turnOrBury(
+  target: BoundOperation,
+  context: CallContext,
+  { key, leaseToken }: { key: string; leaseToken: string },
+): Promise<SagaRow | 'busy' | undefined> {
+  const { runtime, module } = target
+  const { caller } = context
+  return runtime.database.transaction(async ({ client, trailing }) => {
+    const { free, row } = await findSagaLocked(client, { caller, key, lockName: keyLockName(module, caller, key) })
+    if (!free) return 'busy' as const
+    const failure = failureOf(alreadyUndone(), target.promised)
+    if (row) return turnSaga(client, { id: row.id, leaseToken, leaseMs: runtime.leaseMs, failure })
+    trailing(insertTombstone(target, context, { client, key }))
+    return undefined
+  })
 }
 
 /** The undo came first: the late operation finds this and is refused. */

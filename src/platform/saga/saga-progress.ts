@@ -6,7 +6,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation } from '../calls/operation.ts'
 import { announceAudited, keyLockName } from '../calls/run-command.ts'
 import { isTransient, type Transaction } from '../data/database.ts'
-import { DomainError, failureOf } from '../errors.ts'
+import { alreadyUndone, DomainError, failureOf } from '../errors.ts'
 import { Outbox } from '../events/outbox.ts'
 import type { SagaState } from './saga.ts'
 import { SagaMemory } from './saga-state.ts'
@@ -31,11 +31,15 @@ const pauseMsMax = 60_000
 /** How often a transaction is tried that the database gave up for a deadlock or a serialization failure. */
 const transactionTriesMax = 5
 
+const takenBackReason = alreadyUndone().reason
+
 export type RunOptions = { row: SagaRow; isNew: boolean; leaseToken: string; context: CallContext }
 
 export class SagaProgress {
   readonly memory: SagaMemory
   readonly state: SagaState
+  /** Where its undos end: taken back by its caller, it leaves a tombstone; undone for a failure, it may be asked again. */
+  readonly undoneStatus: 'undone' | 'tombstone'
   pivoted: boolean
   answer: unknown
   failure: Progress['failure']
@@ -57,6 +61,7 @@ export class SagaProgress {
     this.pivoted = row.pivoted
     this.answer = row.answer ?? undefined
     this.failure = row.failure
+    this.undoneStatus = row.failure?.reason === takenBackReason ? 'tombstone' : 'undone'
   }
 
   /** Whether there is a row: whether anything may have been changed. */

@@ -12,6 +12,7 @@
 import { Base } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation } from '../calls/operation.ts'
+import { isConnectionLoss } from '../data/database.ts'
 import { failureOf, leavesOutcomeUnknown } from '../errors.ts'
 import type { LocalStep, RemoteStep, SagaDefinition, Step } from './saga.ts'
 import { LeaseLost, type RunOptions, SagaProgress } from './saga-progress.ts'
@@ -39,6 +40,8 @@ export class SagaRun {
   forward(): Promise<unknown> {
     return this.#progress.leased(async () => {
       const { steps } = this.#definition
+      // A run before did all, and could not write that it was the end.
+      if (steps.every(({ name }) => this.#progress.memory.has(name))) return await this.#end()
       for (const [index, step] of steps.entries()) {
         if (this.#progress.memory.has(step.name)) continue
         try {
@@ -51,9 +54,21 @@ export class SagaRun {
     })
   }
 
-  /** Goes back from the given step (or the last) to the first. */
-  async back(from = this.#definition.steps.length - 1): Promise<void> {
-    await this.#progress.leased(() => this.#undoFrom(from))
+  /** Goes back from the last step to the first. What fails is left to a later run, and to a human in the end. */
+  async back(): Promise<void> {
+    try {
+      await this.#progress.leased(() => this.#undoFrom(this.#definition.steps.length - 1))
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) await this.#progress.pause('undoing', error)
+      throw error
+    }
+  }
+
+  async #end(): Promise<unknown> {
+    const progress = this.#progress
+    progress.answer ??= this.#definition.answer(progress.state)
+    await progress.commit('done')
+    return progress.answer
   }
 
   async #doStep(step: Step, isLast: boolean): Promise<void> {
@@ -69,10 +84,7 @@ export class SagaRun {
       await progress.commit('running')
     }
     progress.memory.results[step.name] = (await step.do(this.#remoteContext(step), request)) ?? null
-    if (isLast) {
-      progress.answer = this.#definition.answer(progress.state)
-      await progress.commit('done')
-    }
+    if (isLast) await this.#end()
   }
 
   async #doLocal(step: LocalStep, isLast: boolean): Promise<void> {
@@ -101,6 +113,8 @@ export class SagaRun {
     const isUnknown = leavesOutcomeUnknown(error)
     const refusedAtPivot = step.pivot && !isUnknown
     if (progress.pivoted && !refusedAtPivot) return this.#leaveToNextRun(error, step)
+    // Whether a local step was committed is not known: the next run reads it, and goes forward or back from there.
+    if (step.kind === 'local' && isConnectionLoss(error)) throw error
     progress.pivoted = false
     progress.failure = failureOf(error, this.#operation.promised)
     // A refused step did nothing; a local one was rolled back. Only an unknown outcome may have to be taken back.
@@ -146,7 +160,7 @@ export class SagaRun {
       if (step.kind === 'remote') await this.#undoRemote(step)
       else await this.#undoLocal(step, ended)
     }
-    if (!ended) await this.#progress.commit('undone')
+    if (!ended) await this.#progress.commit(this.#progress.undoneStatus)
   }
 
   async #undoRemote(step: RemoteStep): Promise<void> {
@@ -166,7 +180,7 @@ export class SagaRun {
     const { state, memory } = this.#progress
     await this.#progress.transaction(async (ctx) => {
       memory.undone[step.name] = (await step.undo!(ctx, state)) ?? null
-      return isLast ? 'undone' : 'undoing'
+      return isLast ? this.#progress.undoneStatus : 'undoing'
     })
   }
 

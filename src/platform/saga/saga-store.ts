@@ -87,9 +87,9 @@ const take = {
 
 const turn = {
   name: 'platform_saga_turn',
-  text: `UPDATE sagas SET state = 'undoing', pivoted = false, lease_token = $2,
+  text: `UPDATE sagas SET state = 'undoing', pivoted = false, failure = $4::jsonb, attempts = 0, lease_token = $2,
            lease_until = clock_timestamp() + $3::bigint * interval '1 ms'
-         WHERE id = $1 AND state IN ('running', 'done') RETURNING ${columns}`,
+         WHERE id = $1 AND state IN ('running', 'done', 'undoing', 'parked') RETURNING ${columns}`,
 }
 
 const open = {
@@ -175,12 +175,15 @@ export async function takeSaga(
   return rows[0]
 }
 
-/** Turns a running or finished saga round: from now on it is undone. A run of it that is under way loses its lease. */
+/**
+ * Turns a saga round, whatever became of it: from now on it is undone, because of `failure`, and ends as a tombstone. A
+ * run of it that is under way loses its lease.
+ */
 export async function turnSaga(
   on: Queryable,
-  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+  { id, leaseToken, leaseMs, failure }: { id: string; leaseToken: string; leaseMs: number; failure: Failure },
 ): Promise<SagaRow | undefined> {
-  const { rows } = await on.query<SagaRow>({ ...turn, values: [id, leaseToken, leaseMs] })
+  const { rows } = await on.query<SagaRow>({ ...turn, values: [id, leaseToken, leaseMs, JSON.stringify(failure)] })
   return rows[0]
 }
 
