@@ -19,10 +19,14 @@ import type { Carrier } from './queues.ts'
 import { dueJobs, jobContext, runJob } from './run-job.ts'
 import { forgetExpired } from './retention.ts'
 
-/** Reads another module's journal, near or far. */
+/** Reads another module's journal, near or far. The signal ends the waiting for one that does not answer. */
 export type JournalReader = {
-  after(source: string, from: { lane: number; position: number; limit: number }): Promise<JournalEvent[]>
-  heads(source: string): Promise<JournalHeads>
+  after(
+    source: string,
+    from: { lane: number; position: number; limit: number },
+    signal: AbortSignal,
+  ): Promise<JournalEvent[]>
+  heads(source: string, signal: AbortSignal): Promise<JournalHeads>
 }
 
 export type ModuleWorkerOptions = {
@@ -57,7 +61,7 @@ export class ModuleWorker {
   #passing: Promise<unknown> | undefined
   #passAgain = false
   #sweeping: Promise<unknown> = Promise.resolve()
-  #stopped = false
+  readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: ModuleWorkerOptions) {
@@ -90,7 +94,7 @@ export class ModuleWorker {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stopping.abort()
     clearTimeout(this.#timer)
     await this.#sweeping
     await this.#passing
@@ -167,7 +171,8 @@ export class ModuleWorker {
       const last = batch.at(-1)!.position
       if (cursor >= last) applied += batch.length
       if (batch === events && cursor >= last) break
-      batch = await reader.after(lane.source, { lane: lane.lane, position: cursor, limit: pulledMax })
+      const from = { lane: lane.lane, position: cursor, limit: pulledMax }
+      batch = await reader.after(lane.source, from, this.#stopping.signal)
       if (this.#stopped) break
     }
     return applied
@@ -177,14 +182,18 @@ export class ModuleWorker {
   async #pullBehind(source: string, { patient }: { patient: boolean }): Promise<number> {
     const { runtime, reader } = this.#options
     const listening = this.#listening.get(source)!
-    const [{ lanes }, cursors] = await Promise.all([reader.heads(source), cursorsOf(runtime, source)])
+    const [{ lanes }, cursors] = await Promise.all([
+      reader.heads(source, this.#stopping.signal),
+      cursorsOf(runtime, source),
+    ])
     let applied = 0
     for (const { lane, head } of lanes) {
       const cursor = cursors.get(lane) ?? 0
       const lastSeen = this.#lastCursors.get(`${source}/${lane}`)
       this.#lastCursors.set(`${source}/${lane}`, `${cursor}`)
       if (cursor >= head || (patient && lastSeen !== `${cursor}`)) continue
-      const events = await reader.after(source, { lane, position: cursor, limit: pulledMax })
+      const from = { lane, position: cursor, limit: pulledMax }
+      const events = await reader.after(source, from, this.#stopping.signal)
       applied += await this.#applyOrPull({ source, lane }, listening, events)
     }
     return applied
@@ -197,23 +206,34 @@ export class ModuleWorker {
     }, sweepMs)
   }
 
-  /** Finds, from the tables alone, what a crash, an outage or a wiped queue left behind. */
+  /**
+   * Finds, from the tables alone, what a crash, an outage or a wiped queue left behind. A queue or a source that is out
+   * holds up none of the rest; the sources come last, since one that does not answer is waited for.
+   */
   async #sweep(): Promise<void> {
-    const { runtime } = this.#options
-    try {
-      await this.#pusher.push(await sequence(runtime.database))
-      await this.#carryJobs()
-      for (const source of this.sources) await this.#pullBehind(source, { patient: true })
-      await this.#resumeSagas()
-      for (const schedule of this.#options.assembly.schedules ?? []) await this.#runIfDue(schedule)
-      await this.#runIfDue({
-        name: 'forget what has expired',
-        everyMs: forgetEveryMs,
-        run: () => forgetExpired(runtime.database),
-      })
-    } catch (error) {
-      if (!this.#stopped) runtime.log.warn({ err: error }, 'a sweep failed; the next one tries again')
+    const { runtime, assembly } = this.#options
+    const forget = {
+      name: 'forget what has expired',
+      everyMs: forgetEveryMs,
+      run: () => forgetExpired(runtime.database),
     }
+    const parts: (() => Promise<unknown>)[] = [
+      async () => this.#pusher.push(await sequence(runtime.database)),
+      () => this.#carryJobs(),
+      () => this.#resumeSagas(),
+      ...[...(assembly.schedules ?? []), forget].map((schedule) => () => this.#runIfDue(schedule)),
+      ...this.sources.map((source) => () => this.#pullBehind(source, { patient: true })),
+    ]
+    for (const part of parts) {
+      if (this.#stopped) return
+      await part().catch((error: unknown) => {
+        if (!this.#stopped) runtime.log.warn({ err: error }, 'a part of a sweep failed; the next one tries again')
+      })
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted
   }
 
   #resumeSagas(): Promise<number> {

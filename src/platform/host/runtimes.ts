@@ -143,6 +143,9 @@ function journalOperations(runtime: ModuleRuntime, database: ModuleDatabase): Bo
   ]
 }
 
+/** How long a listener waits for a journal; it asks again with the next sweep. */
+const journalMsMax = 10_000
+
 const journalRoute = (source: string, name: string): Route => ({
   module: source,
   name,
@@ -153,15 +156,19 @@ const journalRoute = (source: string, name: string): Route => ({
 
 /** Reads journals through the directory, near or far. */
 function readerFor(listener: string, dispatch: Dispatch, contextFor: () => CallContext): JournalReader {
-  const ask = async (source: string, name: string, input: unknown) => {
-    const outcome = await dispatch(journalRoute(source, name), contextFor(), input)
-    if (!outcome.ok) throw new Error(`${listener} cannot read the journal of ${source}: ${outcome.failure.message}`)
+  const ask = async (route: Route, input: unknown, signal: AbortSignal) => {
+    const context = { ...contextFor(), deadlineAt: Date.now() + journalMsMax, signal }
+    const outcome = await dispatch(route, context, input)
+    if (!outcome.ok)
+      throw new Error(`${listener} cannot read the journal of ${route.module}: ${outcome.failure.message}`)
     return outcome.value
   }
   return {
-    after: async (source, from) =>
-      ((await ask(source, journalRoutes.after, from)) as { events: JournalEvent[] }).events,
-    heads: async (source) => (await ask(source, journalRoutes.heads, {})) as JournalHeads,
+    after: async (source, from, signal) => {
+      const answer = await ask(journalRoute(source, journalRoutes.after), from, signal)
+      return (answer as { events: JournalEvent[] }).events
+    },
+    heads: async (source, signal) => (await ask(journalRoute(source, journalRoutes.heads), {}, signal)) as JournalHeads,
   }
 }
 
