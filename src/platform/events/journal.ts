@@ -107,7 +107,8 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
 /** Keeps the order of arrival, but gives the places that a key's events hold to them in the order of their versions. */
 export function inKeyOrder<Event extends { key: string; version: number }>(events: readonly Event[]): Event[] {
   const byKey = Map.groupBy(events, ({ key }) => key)
-  for (const ofKey of byKey.values()) ofKey.sort((one, other) => other.version - one.version)
+  // Taken from the end below; sorting is stable, so what shares a version keeps the order of its arrival.
+  for (const ofKey of byKey.values()) ofKey.sort((one, other) => one.version - other.version).reverse()
   return events.map(({ key }) => byKey.get(key)!.pop()!)
 }
 
