@@ -173,14 +173,14 @@ export function constraintOf(error: unknown): string | undefined {
 /** Whether trying the whole transaction again may succeed: serialization failure, deadlock. */
 export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '')
 
-/** Whether the database could not be reached, or went away. */
+/** Whether the database could not be reached, went away, or had no connection, memory or disk left: another time it may. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlStateOf(error)
-  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P')
+  if (state !== undefined) return ['08', '53', '57P'].some((kind) => state.startsWith(kind))
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { code } = at as { code?: unknown }
     if (typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true
-    if (/Connection terminated|timeout exceeded when trying to connect/.test(at.message)) return true
+    if (/Connection terminated|is not queryable|timeout exceeded when trying to connect/.test(at.message)) return true
   }
   return false
 }
