@@ -162,10 +162,17 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 export const httpStatusOf = (code: ErrorCode): number => statuses[code] ?? 500
 
+/** Refusals by a door, or by a run elsewhere: they say nothing of what an earlier sending of the same call has done. */
+const unanswered: ReadonlySet<string> = new Set([
+  'platform.in_progress',
+  'platform.not_a_process',
+  'platform.unknown_operation',
+])
+
 /** Whether the outcome of the failed call is unknown: it may have been done, or may be done yet. */
 export function leavesOutcomeUnknown(error: unknown): boolean {
   const failure = error instanceof DomainError ? failureOfDomainError(error) : failureFromClientError(error)
   if (!failure) return true
-  if (failure.reason === 'platform.in_progress') return true
+  if (unanswered.has(failure.reason)) return true
   return httpStatusOf(failure.code) >= 500 || failure.code === 'TIMEOUT' || failure.code === 'TOO_MANY_REQUESTS'
 }
