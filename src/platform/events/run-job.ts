@@ -22,7 +22,8 @@ const statements = {
   },
   again: {
     name: 'platform_job_again',
-    text: `UPDATE jobs SET state = $2, error = $3, due_at = clock_timestamp() + $4::bigint * interval '1 ms' WHERE id = $1`,
+    text: `UPDATE jobs SET state = $2, error = $3, due_at = clock_timestamp() + $4::bigint * interval '1 ms'
+           WHERE id = $1 AND state = 'waiting' AND attempts = $5`,
   },
   due: {
     name: 'platform_jobs_due',
@@ -64,7 +65,8 @@ export async function runJob(
     const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
     await pool.query({
       ...statements.again,
-      values: [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs)],
+      // A run that was too slow has been taken over by now; what came of that one counts.
+      values: [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs), job.attempts],
     })
   }
 }
