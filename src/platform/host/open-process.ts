@@ -20,7 +20,7 @@ import { type Ask, createGateway } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
 import type { Actor } from '../values.ts'
 import type { Place } from './topology.ts'
-import { type Graph, type Hosted, hostModules, type HostOptions, readsJournal } from './runtimes.ts'
+import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions, readsJournal } from './runtimes.ts'
 
 /** The hall as a program knows it: its graph, contracts, loaders, and what stands at its gateway. */
 export type HallDefinition = Pick<HostOptions, 'contracts' | 'loaders'> & {
@@ -42,7 +42,7 @@ export type ProcessOptions = {
   clock?: Clock
   newId?: NewId
   leaseMs?: number
-  /** Tells halls apart that share a Redis; by default the database's name. */
+  /** Tells halls apart that share a Redis; by default derived from their secret, since embedded databases share a name. */
   queueNamespace?: string
   /** Overrides where a module lives; tests place processes at ports that nobody knows beforehand. */
   locateElsewhere?: (module: string) => string
@@ -122,7 +122,11 @@ async function open(
   closers.push(() => Promise.resolve(stopping.abort()))
   const dispatch = dispatchWith(directory, far)
   const internal = await openInternalFace({ options, secret, hosted }, closers)
-  if (options.works) await startWorkers({ options, hosted, workers, queueUrl: databases.queueUrl }, closers)
+  const queues = {
+    queueUrl: databases.queueUrl,
+    namespace: options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16),
+  }
+  if (options.works) await startWorkers({ options, hosted, workers, ...queues }, closers)
   const faces = place.gateway ? await openPublicFace({ options, dispatch, newId, hosted }, closers) : undefined
   return {
     url: faces?.url,
@@ -165,7 +169,7 @@ async function openInternalFace(
       return (readsJournal(operation) ? declared.listens : declared.calls).includes(operation.module)
     },
   })
-  const port = config.internalPort ?? Number(new URL(place.url).port)
+  const port = config.internalPort ?? Number(new URL(place.url).port || 80)
   const face = await listen(server, { host: config.host, port })
   closers.push(() => face.close(drainMsMax))
   return face
@@ -201,14 +205,20 @@ function reactionsOf(listener: Hosted | undefined, source: string): ReadonlySet<
 }
 
 async function startWorkers(
-  { options, hosted, workers, queueUrl }: WorkersOptions & { workers: Map<string, ModuleWorker>; queueUrl: string },
+  {
+    options,
+    hosted,
+    workers,
+    queueUrl,
+    namespace,
+  }: WorkersOptions & { workers: Map<string, ModuleWorker>; queueUrl: string; namespace: string },
   closers: (() => Promise<unknown>)[],
 ): Promise<void> {
   const { config, log } = options
   const carrier = await openCarrier({
     redisUrl: config.redisUrl,
     databaseUrl: queueUrl,
-    namespace: options.queueNamespace ?? new URL(queueUrl).pathname.slice(1),
+    namespace,
     workers: hosted.size,
     log,
   })
