@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, type Logger, destination, pino, stdSerializers, stdTimeFunctions } from 'pino'
 
 /** A structured log. `log.child({ requestId })` stamps everything that one request causes. */
 export type Log = Logger
@@ -33,6 +33,23 @@ const secretPaths = SECRETS.flatMap((secret) => {
 })
 
 /**
+ * An error without the values of the statement that failed: drizzle writes them into its message, PostgreSQL the row
+ * into its detail, and tokens and cards are among them.
+ */
+function serializeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { params: _params, detail: _detail, ...shown } = stdSerializers.err(error)
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { params } = at as { params?: unknown }
+    if (!Array.isArray(params) || params.length === 0) continue
+    const values = `params: ${String(params)}`
+    shown.message = shown.message.replaceAll(values, 'params: [redacted]')
+    shown.stack = shown.stack.replaceAll(values, 'params: [redacted]')
+  }
+  return shown
+}
+
+/**
  * JSON lines on standard error, written at once: standard output belongs to what a command prints, and a line that
  * explains a crash must not die in a buffer.
  */
@@ -43,6 +60,7 @@ export function createLog({ level, name, destination: stream }: LogOptions): Log
       base: name === undefined ? { pid: process.pid } : { pid: process.pid, name },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: serializeError },
       redact: { paths: secretPaths, censor: '[redacted]' },
     },
     stream ?? destination({ dest: 2, sync: true }),
