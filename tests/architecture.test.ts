@@ -136,6 +136,11 @@ describe('a rule catches its violation', () => {
       return [...new Set(violations.map((violation) => violation.replace(/:.*/, '')))].toSorted()
     }
     expect(await rulesBrokenIn('doors')).toEqual(['could-not-resolve', 'two-doors', 'two-doors-from-outside'])
+    expect(await rulesBrokenIn('side-doors')).toEqual([
+      'loader-reaches-doors-only',
+      'tests-reach-doors-only',
+      'two-doors-for-tests',
+    ])
     expect(await rulesBrokenIn('platform')).toContain('platform-knows-no-module')
     expect(await rulesBrokenIn('contracts')).toContain('light-contract')
     expect(await rulesBrokenIn('cycles')).toEqual(['could-not-resolve', 'no-cycle'])
