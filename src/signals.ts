@@ -7,6 +7,8 @@
 import type { Log } from '#platform/log'
 
 const PARENT_CHECK_MS = 500
+/** Longer than any request may take. What hangs then (a queue server that is gone) would hang for ever. */
+const CLOSE_MS_MAX = 40_000
 
 /** Watches for SIGINT and SIGTERM from now on; whatever is opened by then, or later, is closed. */
 export function closeOnSignals(
@@ -17,6 +19,10 @@ export function closeOnSignals(
   let isClosing = false
   const close = () => {
     if (!opened) return
+    setTimeout(() => {
+      log.error({ afterMs: CLOSE_MS_MAX }, 'closing did not come to an end: ending without it')
+      process.exit(1)
+    }, CLOSE_MS_MAX).unref()
     opened.close().then(
       () => process.exit(0),
       (error: unknown) => {
