@@ -4,7 +4,8 @@
  *
  * The key is a transaction-level advisory lock, tried and not waited for, so that a busy key holds no connection. The
  * lock is looked at by the statement that also looks for the record: where another run commits between that statement's
- * snapshot and the lock, the record's primary key refuses ours, and we look again.
+ * snapshot and the lock, the record's primary key refuses ours, and we look again; so we do where the work is refused, for
+ * that may be for no other reason than what the other run has done.
  */
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,7 +13,7 @@ import type { CallContext } from './context.ts'
 import { CommandContext } from './contexts.ts'
 import type { BoundOperation } from './operation.ts'
 import { constraintOf, isTransient, type Transaction } from '../data/database.ts'
-import { alreadyUndone, deadlineExceeded, inProgress, keyReused } from '../errors.ts'
+import { alreadyUndone, deadlineExceeded, DomainError, inProgress, keyReused } from '../errors.ts'
 import { Outbox } from '../events/outbox.ts'
 
 const lookup = {
@@ -26,6 +27,10 @@ const record = {
   text: `INSERT INTO commands (caller, key, operation, input_hash, state, answer) VALUES ($1, $2, $3, $4, $5, $6::jsonb)`,
 }
 
+const recorded = { name: 'platform_command_recorded', text: 'SELECT 1 FROM commands WHERE caller = $1 AND key = $2' }
+
+const refusedByRecord: ReadonlySet<string> = new Set([alreadyUndone().reason, keyReused().reason])
+
 type Found = { free: boolean; operation: string | null; input_hash: string; state: string; answer: unknown }
 type Attempt = { busy: true } | { busy: false; answer: unknown }
 
@@ -38,7 +43,8 @@ export async function runCommand(operation: BoundOperation, context: CallContext
       if (!outcome.busy) return outcome.answer
       await waitForKey(operation, context, attempt)
     } catch (error) {
-      if (!mayBeTriedAgain(error) || attempt >= 8 || Date.now() >= context.deadlineAt) throw error
+      if (!mayBeTriedAgain(error) && !(await isTwinsDoing(error, operation, context))) throw error
+      if (attempt >= 8 || Date.now() >= context.deadlineAt) throw error
     }
   }
 }
@@ -51,6 +57,21 @@ const mayBeTriedAgain = (error: unknown): boolean => isTransient(error) || isKey
 
 export const isKeyRace = (error: unknown): boolean =>
   ['commands_caller_key_pk', 'sagas_key', 'sagas_pkey'].includes(constraintOf(error) ?? '')
+
+/** Whether a run with the same key has been recorded since ours looked for it. */
+async function isTwinsDoing(
+  error: unknown,
+  { runtime }: BoundOperation,
+  { caller, key }: CallContext,
+): Promise<boolean> {
+  // These were refused for the record itself.
+  if (key === undefined || (error instanceof DomainError && refusedByRecord.has(error.reason))) return false
+  const found = runtime.database.pool.query({ ...recorded, values: [caller, key] })
+  return found.then(
+    ({ rowCount }) => rowCount === 1,
+    () => false,
+  )
+}
 
 async function attemptCommand(
   operation: BoundOperation,
