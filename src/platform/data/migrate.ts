@@ -84,8 +84,11 @@ async function prepareRole(
   const [name, schema] = [client.escapeIdentifier(role), client.escapeIdentifier(module)]
   try {
     await createRole(client, role)
+    // PostgreSQL before 16 knows no SET privilege: there, a member may take the role.
     const { rows } = await client.query<{ granted: boolean }>(
-      `SELECT has_schema_privilege($1, $2, 'USAGE') AND pg_has_role(current_user, $1, 'SET')
+      `SELECT has_schema_privilege($1, $2, 'USAGE')
+              AND pg_has_role(current_user, $1, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                                     THEN 'SET' ELSE 'MEMBER' END)
               AND NOT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $2
                               AND NOT has_table_privilege($1, format('%I.%I', schemaname, tablename), 'INSERT')) AS granted`,
       [role, module],
