@@ -79,7 +79,8 @@ describe('a listener', () => {
       { key: refused.orderId, name: 'orders.paid' },
     ])
     expect(parked[0]!.reason).toContain('not_this')
-    expect(await sales(hall)).toMatchObject({ orders: 1, behind: 0 })
+    // What is parked is not applied: the figures do not pretend to be complete.
+    expect(await sales(hall)).toMatchObject({ orders: 1, behind: 2 })
   })
 
   test('whose cursor is set back is told everything again, and ends the same', async () => {

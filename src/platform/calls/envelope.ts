@@ -1,7 +1,7 @@
 /**
  * What a far call looks like on the wire, and how processes of one hall know each other.
  *
- * The body is `{ context, input }` as JSON; its HMAC under the hall's secret stands in a header. So a caller proves that
+ * The body is `{ context, input }` as JSON; the HMAC of path and body under the hall's secret stands in a header. So a caller proves that
  * it belongs to the hall, and the actor's claims cannot be changed on the way.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
@@ -56,12 +56,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-export const sign = (secret: string, body: string): string =>
-  createHmac('sha256', secret).update(body).digest('base64url')
+/** The signature of a call: over its path and its body, so that neither serves for another call. */
+export const sign = (secret: string, path: string, body: string): string =>
+  createHmac('sha256', secret).update(`${path}\n`).update(body).digest('base64url')
 
-export function isSigned(secret: string, body: string, signature: unknown): boolean {
+export function isSigned(secret: string, { path, body }: { path: string; body: string }, signature: unknown): boolean {
   if (typeof signature !== 'string') return false
   const given = Buffer.from(signature)
-  const expected = Buffer.from(sign(secret, body))
+  const expected = Buffer.from(sign(secret, path, body))
   return given.length === expected.length && timingSafeEqual(given, expected)
 }

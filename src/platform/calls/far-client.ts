@@ -83,7 +83,7 @@ async function ask(pool: Pool, secret: string, { route, context, input }: FarCal
   const response = await pool.request({
     method: 'POST',
     path: `${callPathPrefix}${route.path}`,
-    headers: { 'content-type': 'application/json', [signatureHeader]: sign(secret, body) },
+    headers: { 'content-type': 'application/json', [signatureHeader]: sign(secret, route.path, body) },
     body,
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -32,6 +32,10 @@ const statements = {
     name: 'platform_cursors',
     text: 'SELECT lane, position::int AS position FROM cursors WHERE source = $1',
   },
+  parked: {
+    name: 'platform_parked_count',
+    text: 'SELECT count(*)::int AS parked FROM parked WHERE source = $1',
+  },
   parkedKeys: {
     name: 'platform_parked_keys',
     text: 'SELECT DISTINCT key FROM parked WHERE source = $1 AND key = ANY($2::text[])',
@@ -64,6 +68,12 @@ export async function cursorsOf({ database }: ModuleRuntime, source: string): Pr
     values: [source],
   })
   return new Map(rows.map(({ lane, position }) => [lane, position]))
+}
+
+/** How many events of a source are parked: announced, passed by the cursor, and not applied. */
+export async function countParked({ database }: ModuleRuntime, source: string): Promise<number> {
+  const { rows } = await database.pool.query<{ parked: number }>({ ...statements.parked, values: [source] })
+  return rows[0]!.parked
 }
 
 /**

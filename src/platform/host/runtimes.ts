@@ -10,7 +10,7 @@ import type { Config } from '../config.ts'
 import { type Contract, internal, query } from '../contract.ts'
 import { type ModuleDatabase, openModuleDatabase } from '../data/database.ts'
 import type { Roles } from '../data/migrate.ts'
-import { cursorsOf } from '../events/apply.ts'
+import { countParked, cursorsOf } from '../events/apply.ts'
 import { audited, type JournalEvent } from '../events/event.ts'
 import {
   journalAfter,
@@ -179,9 +179,9 @@ async function behind(
 ): Promise<number> {
   const own: CallContext = { ...context, caller: runtime.name, key: undefined, undoesKey: undefined }
   // The cursors first: whatever is applied in between counts as behind, never the other way round.
-  const cursors = await cursorsOf(runtime, source)
+  const [cursors, parked] = await Promise.all([cursorsOf(runtime, source), countParked(runtime, source)])
   const outcome = await dispatch(journalRoute(source, journalRoutes.heads), own, {})
   if (!outcome.ok) throw new Error(`The journal of ${source} cannot be read: ${outcome.failure.message}`)
   const { unsequenced, lanes } = outcome.value as JournalHeads
-  return lanes.reduce((sum, { lane, head }) => sum + Math.max(0, head - (cursors.get(lane) ?? 0)), unsequenced)
+  return lanes.reduce((sum, { lane, head }) => sum + Math.max(0, head - (cursors.get(lane) ?? 0)), unsequenced + parked)
 }

@@ -61,6 +61,11 @@ function problemOf({ processes }: Topology, moduleNames: readonly string[]): str
     return `${missing.join(', ')} is placed nowhere; give one process "*".`
   const without = specs.find(([, { url }]) => specs.length > 1 && url === undefined)
   if (without) return `the process ${without[0]} needs a url, at which the others reach it.`
+  const urls = specs.flatMap(([, { url }]) => (url === undefined ? [] : [new URL(url)]))
+  const withPath = urls.find(({ pathname, search }) => pathname !== '/' || search !== '')
+  if (withPath) return `the url ${withPath.href} must end with its host and port.`
+  const sameUrl = urls.find(({ origin }, index) => urls.findIndex((url) => url.origin === origin) !== index)
+  if (sameUrl) return `two processes cannot both be at ${sameUrl.origin}.`
   if (specs.filter(([, { gateway }]) => gateway).length !== 1) return 'exactly one process must have "gateway": true.'
   return undefined
 }

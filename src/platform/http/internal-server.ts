@@ -32,8 +32,8 @@ async function answer(face: InternalFace, request: IncomingMessage): Promise<Out
   const hungUp = new AbortController()
   request.once('close', () => request.complete || hungUp.abort())
   const body = await readBody(request, farBodyBytesMax)
-  if (!isSigned(face.secret, body, request.headers[signatureHeader])) return refuse(notOurs)
   const path = request.url?.startsWith(callPathPrefix) ? request.url.slice(callPathPrefix.length) : ''
+  if (!isSigned(face.secret, { path, body }, request.headers[signatureHeader])) return refuse(notOurs)
   const operation = face.find(path)
   const call = decodeCall(body, hungUp.signal)
   if (!operation || !call) return refuse(unknownOperation(path))
