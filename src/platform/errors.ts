@@ -82,12 +82,20 @@ const internalMessage = 'Something went wrong on our side. The request id in the
 
 /** At most five problems, each with the path of the field, so that a person knows what to mend. */
 function sentenceOf(error: z.core.$ZodError): string {
-  const problems = error.issues.slice(0, 5).map((issue) => {
+  const all = error.issues.flatMap(closestOf)
+  const problems = all.slice(0, 5).map((issue) => {
     const where = issue.path.map(String).join('.')
     return where === '' ? issue.message : `${where}: ${issue.message}`
   })
-  const more = error.issues.length - problems.length
+  const more = all.length - problems.length
   return problems.join('; ') + (more > 0 ? `; and ${more} more` : '')
+}
+
+/** Of a value that fits none of several shapes, what is wrong with the one that it comes closest to. */
+function closestOf(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue]
+  const [closest] = issue.errors.toSorted((one, other) => one.length - other.length)
+  return (closest ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
 }
 
 /** The failure that a client error carries, or undefined where the error is of another kind. */

@@ -22,6 +22,8 @@ export type FarClient = {
 
 const connectionsMax = 64
 const pauseMsMax = 400
+/** How long a callee that cannot be reached is asked again: a process that starts anew is bridged, one that is gone is told of. */
+const patienceMs = 5_000
 
 const answerSchema = z.union([
   z.strictObject({ value: z.unknown() }),
@@ -56,14 +58,16 @@ export function createFarClient(secret: string): FarClient {
   return {
     async call(url, far) {
       const { route, context } = far
+      let giveUpAt: number | undefined
       for (let attempt = 0; ; attempt += 1) {
         if (context.deadlineAt <= Date.now()) return refuse(deadlineExceeded(route.path))
         try {
           return await ask(poolOf(url), secret, far)
         } catch (error) {
           if (isTimeout(error)) return refuse(deadlineExceeded(route.path))
+          giveUpAt ??= Math.min(context.deadlineAt, Date.now() + patienceMs)
           const pause = Math.min(20 * 2 ** attempt, pauseMsMax) * (0.5 + Math.random())
-          if (!mayAskAgain(far, error) || Date.now() + pause >= context.deadlineAt) {
+          if (!mayAskAgain(far, error) || Date.now() + pause >= giveUpAt) {
             return refuse(unavailable(`${route.module} cannot be reached.`))
           }
           await delay(pause)

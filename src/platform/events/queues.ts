@@ -5,6 +5,7 @@
  * One queue per consuming module. On PostgreSQL all queues of a process share one pool; each worker pins one of its
  * connections for LISTEN.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -34,6 +35,9 @@ type Backend = {
 /** How many jobs of one module a process works at once: lanes run side by side, a lane's order is kept by its cursor. */
 const concurrency = 4
 const sharedConnections = 4
+/** How long closing waits for jobs that are under way, and then for queues that do not answer. */
+const drainMsMax = 15_000
+const leaveMsMax = 2_000
 /** On PostgreSQL a bulk costs two temporary tables, which is more than this many jobs added one by one. */
 const fewJobs = 16
 const schema = 'bullmq'
@@ -105,6 +109,18 @@ function redisBackend(url: string, { prefix, log }: { prefix: string; log: Log }
   }
 }
 
+/** Whether the work ends in time; one that fails has ended too. */
+async function endsWithin(work: Promise<unknown>, msMax: number): Promise<boolean> {
+  const tooLate = new AbortController()
+  const ended = work.then(
+    () => true,
+    () => true,
+  )
+  const isEnded = await Promise.race([ended, delay(msMax, false, { signal: tooLate.signal }).catch(() => false)])
+  tooLate.abort()
+  return isEnded
+}
+
 function carrierOn(backend: Backend, log: Log): Carrier {
   const queues = new Map<string, QueueLike>()
   const workers: WorkerLike[] = []
@@ -139,8 +155,13 @@ function carrierOn(backend: Backend, log: Log): Carrier {
       await worker.waitUntilReady()
     },
     async close() {
-      await Promise.all(workers.map((worker) => worker.close()))
-      await Promise.all([...queues.values()].map((queue) => queue.close()))
+      const drained = Promise.all(workers.map((worker) => worker.close()))
+      if (!(await endsWithin(drained, drainMsMax))) {
+        // A queue that is gone never answers. What its jobs did is in the database, and will be found there.
+        log.warn({}, 'the queues did not end in time and are left')
+        await endsWithin(Promise.all(workers.map((worker) => worker.close(true))), leaveMsMax)
+      }
+      await endsWithin(Promise.all([...queues.values()].map((queue) => queue.close())), leaveMsMax)
       await backend.close()
     },
   }
