@@ -1,6 +1,6 @@
 /** A process of the hall: `npm start`, or `npm start -- --topology topologies/orders-out.json --process orders`. */
 import { parseArgs } from 'node:util'
-import { ConfigError, processConfig } from '#platform/config'
+import { processConfig } from '#platform/config'
 import { askAs } from '#platform/host/gateway'
 import { openProcess } from '#platform/host/open-process'
 import { oneProcess, placeOf, readTopology } from '#platform/host/topology'
@@ -56,9 +56,8 @@ function say(line: string): void {
 
 process.stdout.on('error', () => undefined)
 start().catch((error: unknown) => {
-  const isExpected =
-    error instanceof ConfigError || (error instanceof Error && !('code' in error && error.code === 'ERR_ASSERTION'))
-  process.stderr.write(`${isExpected ? error.message : String(error)}\n${isUsage(error) ? `${usage}\n` : ''}`)
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`${message}\n${isUsage(error) ? `${usage}\n` : ''}`)
   process.exit(1)
 })
 

@@ -6,9 +6,9 @@
  */
 import type { Log } from '#platform/log'
 
-const PARENT_CHECK_MS = 500
+const parentCheckMs = 500
 /** Longer than any request may take. What hangs then (a queue server that is gone) would hang for ever. */
-const CLOSE_MS_MAX = 40_000
+const closeMsMax = 40_000
 
 /** Watches for SIGINT and SIGTERM from now on; whatever is opened by then, or later, is closed. */
 export function closeOnSignals(
@@ -20,9 +20,9 @@ export function closeOnSignals(
   const close = () => {
     if (!opened) return
     setTimeout(() => {
-      log.error({ afterMs: CLOSE_MS_MAX }, 'closing did not come to an end: ending without it')
+      log.error({ afterMs: closeMsMax }, 'closing did not come to an end: ending without it')
       process.exit(1)
-    }, CLOSE_MS_MAX).unref()
+    }, closeMsMax).unref()
     opened.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -31,11 +31,14 @@ export function closeOnSignals(
       },
     )
   }
+  const begin = (why: Record<string, unknown>, message: string) => {
+    isClosing = true
+    log.info(why, message)
+    close()
+  }
   const onSignal = (signal: NodeJS.Signals) => {
     if (isClosing) process.exit(130)
-    isClosing = true
-    log.info({ signal }, 'closing')
-    close()
+    begin({ signal }, 'closing')
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
@@ -44,11 +47,8 @@ export function closeOnSignals(
     const watch = setInterval(() => {
       if (process.ppid === parent) return
       clearInterval(watch)
-      if (isClosing) return
-      isClosing = true
-      log.info('closing: npm, which started this, has ended')
-      close()
-    }, PARENT_CHECK_MS).unref()
+      if (!isClosing) begin({}, 'closing: npm, which started this, has ended')
+    }, parentCheckMs).unref()
   }
   return {
     closes(what) {

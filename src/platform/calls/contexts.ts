@@ -1,11 +1,10 @@
 /** Makes the `ctx` that each kind of operation is given. */
 import type { Transaction } from '../data/database.ts'
-import type { Outbox } from '../events/outbox.ts'
+import { Outbox } from '../events/outbox.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from '../values.ts'
 import type { CallContext, CommandCtx, JobCtx, QueryCtx } from './context.ts'
 import type { ModuleRuntime } from './operation.ts'
-import { Outbox as OutboxOf } from '../events/outbox.ts'
 
 /** What every ctx holds. A class, since one is made per call: its methods are shared, its log is made when asked for. */
 export class Base {
@@ -98,7 +97,7 @@ export class JobContext extends Base implements JobCtx {
   }
 
   async transaction<T>(work: (ctx: CommandCtx) => Promise<T>): Promise<T> {
-    const outbox = new OutboxOf(this.#runtime, this.#context, this.#context.key ?? null)
+    const outbox = new Outbox(this.#runtime, this.#context, this.#context.key ?? null)
     const result = await this.#runtime.database.transaction(async (transaction) => {
       const answer = await work(new CommandContext(this.#runtime, this.#context, { transaction, outbox }))
       outbox.flush(transaction)

@@ -8,7 +8,16 @@ import { alreadyUndone, DomainError, failureOf, keyReused } from '../errors.ts'
 import type { SagaDefinition, UndoOfSaga } from './saga.ts'
 import { LeaseLost } from './saga-progress.ts'
 import { SagaRun } from './saga-run.ts'
-import { findSaga, findSagaLocked, insertSaga, openSagas, type SagaRow, takeSaga, turnSaga } from './saga-store.ts'
+import {
+  findSaga,
+  findSagaLocked,
+  insertSaga,
+  type NewSaga,
+  openSagas,
+  type SagaRow,
+  takeSaga,
+  turnSaga,
+} from './saga-store.ts'
 
 const isUndo = (handler: SagaDefinition | UndoOfSaga): handler is UndoOfSaga => 'undoOf' in handler
 
@@ -75,9 +84,7 @@ function start(
   return new SagaRun(operation, { row, isNew: true, leaseToken: randomUUID(), context }).forward()
 }
 
-function newRow(
-  saga: Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>,
-): SagaRow {
+function newRow(saga: NewSaga): SagaRow {
   const progress = { state: 'running' as const, pivoted: false, results: {}, undone: {}, answer: null, failure: null }
   return { ...saga, ...progress, leaseToken: null, leaseExpired: false, attempts: 0 }
 }
@@ -154,7 +161,7 @@ function insertTombstone(
   { client, key }: { client: Parameters<typeof insertSaga>[0]; key: string },
 ) {
   const { actor, caller, requestId } = context
-  const id = target.runtime.newId('sag', { module: target.module, requestId })
+  const id = newSagaId(target, context)
   const saga = newRow({ id, caller, key, operation: target.path, input: null, inputHash: '', actor, requestId })
   const progress = { ...saga, state: 'tombstone' as const }
   return insertSaga(client, saga, { progress, leaseToken: '', leaseMs: 0 })
@@ -165,19 +172,15 @@ export async function resumeOpenSagas(
   runtime: ModuleRuntime,
   { limit, contextFor }: { limit: number; contextFor(): CallContext },
 ): Promise<number> {
-  const ids = await openSagas(runtime.database.pool, limit)
-  const one = async (id: string) => {
-    const { rows } = await runtime.database.pool.query<{ operation: string }>(
-      'SELECT operation FROM sagas WHERE id = $1',
-      [id],
-    )
-    const operation = runtime.operations.get(rows[0]?.operation.split('.')[1] ?? '')
+  const open = await openSagas(runtime.database.pool, limit)
+  const one = async ({ id, operation: path }: { id: string; operation: string }) => {
+    const operation = runtime.operations.get(path.split('.')[1] ?? '')
     if (!operation) throw new Error(`The saga ${id} is of an operation that ${runtime.name} no longer has.`)
     await resumeSaga(operation, id, contextFor())
   }
-  for (const result of await Promise.allSettled(ids.map(one))) {
+  for (const result of await Promise.allSettled(open.map(one))) {
     if (result.status === 'rejected')
       runtime.log.info({ err: result.reason as unknown }, 'a saga could not be finished yet')
   }
-  return ids.length
+  return open.length
 }

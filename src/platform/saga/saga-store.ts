@@ -94,7 +94,7 @@ const turn = {
 
 const open = {
   name: 'platform_saga_open',
-  text: `SELECT id FROM sagas WHERE state IN ('running', 'undoing') AND (lease_until IS NULL OR lease_until < clock_timestamp())
+  text: `SELECT id, operation FROM sagas WHERE state IN ('running', 'undoing') AND (lease_until IS NULL OR lease_until < clock_timestamp())
          ORDER BY lease_until NULLS FIRST LIMIT $1`,
 }
 
@@ -117,7 +117,11 @@ export async function findSagaLocked(
   return { free: row.free, row: row.id === null ? undefined : row }
 }
 
-type NewSaga = Pick<SagaRow, 'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'>
+/** What a saga is begun with. */
+export type NewSaga = Pick<
+  SagaRow,
+  'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'
+>
 
 /** Sends the insert of a saga's row. */
 export function insertSaga(
@@ -187,8 +191,8 @@ export async function turnSaga(
   return rows[0]
 }
 
-/** The ids of sagas that nobody runs, longest waiting first. */
-export async function openSagas(on: Queryable, limit: number): Promise<string[]> {
-  const { rows } = await on.query<{ id: string }>({ ...open, values: [limit] })
-  return rows.map(({ id }) => id)
+/** The sagas that nobody runs, longest waiting first. */
+export async function openSagas(on: Queryable, limit: number): Promise<{ id: string; operation: string }[]> {
+  const { rows } = await on.query<{ id: string; operation: string }>({ ...open, values: [limit] })
+  return rows
 }
