@@ -3,6 +3,7 @@ import type { HallRouterOf } from '#platform/contract'
 import { contract as audit } from '#modules/audit'
 import { contract as catalog } from '#modules/catalog'
 import { contract as checkout } from '#modules/checkout'
+import { contract as fulfilment } from '#modules/fulfilment'
 import { contract as identity } from '#modules/identity'
 import { contract as inventory } from '#modules/inventory'
 import { contract as orders } from '#modules/orders'
@@ -10,7 +11,18 @@ import { contract as payments } from '#modules/payments'
 import { contract as pricing } from '#modules/pricing'
 import { contract as reporting } from '#modules/reporting'
 
-export const contracts = { identity, catalog, inventory, pricing, checkout, orders, payments, reporting, audit }
+export const contracts = {
+  identity,
+  catalog,
+  inventory,
+  pricing,
+  checkout,
+  orders,
+  payments,
+  fulfilment,
+  reporting,
+  audit,
+}
 
 /** The hall's tRPC router type: `createTRPCClient<HallRouter>()` is a typed client of the whole hall. */
 export type HallRouter = HallRouterOf<typeof contracts>

@@ -5,21 +5,48 @@
 import type { ModuleAssembly } from '#platform/calls/implement'
 import type { AssemblyDeps } from '#platform/host/assembly'
 
-const audited = ['identity', 'catalog', 'inventory', 'pricing', 'checkout', 'orders', 'payments', 'reporting'] as const
+const audited = [
+  'identity',
+  'catalog',
+  'inventory',
+  'pricing',
+  'checkout',
+  'orders',
+  'payments',
+  'fulfilment',
+  'reporting',
+] as const
 
 export const graph = {
   identity: { calls: [], listens: [], sendsJobs: [] },
   catalog: { calls: [], listens: [], sendsJobs: [] },
-  inventory: { calls: [], listens: [], sendsJobs: [] },
+  inventory: { calls: [], listens: ['orders', 'fulfilment'], sendsJobs: [] },
   pricing: { calls: [], listens: [], sendsJobs: [] },
-  checkout: { calls: ['catalog', 'pricing', 'inventory', 'payments', 'orders'], listens: [], sendsJobs: [] },
-  orders: { calls: [], listens: ['payments'], sendsJobs: [] },
+  checkout: {
+    calls: ['catalog', 'pricing', 'inventory', 'fulfilment', 'payments', 'orders'],
+    listens: [],
+    sendsJobs: [],
+  },
+  orders: { calls: [], listens: ['payments', 'fulfilment'], sendsJobs: ['payments'] },
   payments: { calls: [], listens: [], sendsJobs: [] },
+  fulfilment: { calls: ['orders'], listens: ['orders'], sendsJobs: [] },
   reporting: { calls: [], listens: ['orders'], sendsJobs: [] },
   audit: { calls: [], listens: audited, sendsJobs: [] },
   gateway: {
-    calls: ['identity', 'catalog', 'inventory', 'pricing', 'checkout', 'orders', 'payments', 'reporting', 'audit'],
-    listens: [],
+    calls: [
+      'identity',
+      'catalog',
+      'inventory',
+      'pricing',
+      'checkout',
+      'orders',
+      'payments',
+      'fulfilment',
+      'reporting',
+      'audit',
+    ],
+    // What guests are answered from memory is read again once its module has announced something.
+    listens: ['catalog', 'fulfilment'],
     sendsJobs: [],
   },
 } as const
@@ -38,6 +65,7 @@ export const loaders: Record<ModuleName, Loader> = {
   checkout: async () => (await import('./modules/checkout/module.ts')).createCheckoutModule(),
   orders: async () => (await import('./modules/orders/module.ts')).createOrdersModule(),
   payments: async (deps) => (await import('./modules/payments/module.ts')).createPaymentsModule(deps),
+  fulfilment: async () => (await import('./modules/fulfilment/module.ts')).createFulfilmentModule(),
   reporting: async () => (await import('./modules/reporting/module.ts')).createReportingModule(),
   audit: async () => (await import('./modules/audit/module.ts')).createAuditModule(),
 }

@@ -38,6 +38,15 @@ export type Operation<K extends Kind = Kind, I extends z.ZodType = z.ZodType, O 
   reasons: readonly string[]
   /** The operation of the same module that this one undoes. */
   undoes: string | undefined
+  /**
+   * Its input or answer holds a secret. Nothing of either is recorded, so a key sent along is ignored: whoever repeats it
+   * does it again, and that must be harmless.
+   */
+  secret: boolean
+  /** Whether a member of staff who does it is audited, though others may do it too. `staff` operations always are. */
+  audited: boolean
+  /** Whether guests may be answered from memory, until the module announces an event. */
+  cached: boolean
 }
 
 type Spec<I extends z.ZodType, O extends z.ZodType> = {
@@ -46,27 +55,42 @@ type Spec<I extends z.ZodType, O extends z.ZodType> = {
   output: O & Wire<z.output<O>>
   reasons?: readonly string[]
 }
+type ChangingSpec<I extends z.ZodType, O extends z.ZodType> = Spec<I, O> & {
+  undoes?: string
+  secret?: boolean
+  audited?: boolean
+}
 
-/** An operation that only reads. */
-export const query = <I extends z.ZodType, O extends z.ZodType>(spec: Spec<I, O>): Operation<'query', I, O> =>
-  operation('query', spec)
+/** An operation that only reads. `cached`: guests may be answered from memory until the module announces an event. */
+export const query = <I extends z.ZodType, O extends z.ZodType>(
+  spec: Spec<I, O> & { cached?: boolean },
+): Operation<'query', I, O> => operation('query', spec)
 
 /** An operation that writes in one transaction of its module. `undoes` names what it takes back. */
 export const command = <I extends z.ZodType, O extends z.ZodType>(
-  spec: Spec<I, O> & { undoes?: string },
+  spec: ChangingSpec<I, O>,
 ): Operation<'command', I, O> => operation('command', spec)
 
 /** An operation of several steps across modules or an outside party, each with its undo. */
-export const saga = <I extends z.ZodType, O extends z.ZodType>(
-  spec: Spec<I, O> & { undoes?: string },
-): Operation<'saga', I, O> => operation('saga', spec)
+export const saga = <I extends z.ZodType, O extends z.ZodType>(spec: ChangingSpec<I, O>): Operation<'saga', I, O> =>
+  operation('saga', spec)
 
 function operation<K extends Kind, I extends z.ZodType, O extends z.ZodType>(
   kind: K,
-  spec: { access: Access; input: I; output: O; reasons?: readonly string[]; undoes?: string },
+  spec: {
+    access: Access
+    input: I
+    output: O
+    reasons?: readonly string[]
+    undoes?: string
+    secret?: boolean
+    audited?: boolean
+    cached?: boolean
+  },
 ): Operation<K, I, O> {
-  const { access, input, output, reasons = [], undoes } = spec
-  return { kind, access, input, output, reasons, undoes }
+  const { access, input, output, reasons = [], undoes, secret = false, cached = false } = spec
+  const audited = access.kind === 'staff' || (spec.audited ?? false)
+  return { kind, access, input, output, reasons, undoes, secret, audited, cached }
 }
 
 export type Operations = Record<string, Operation>

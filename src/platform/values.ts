@@ -24,6 +24,15 @@ export const integer = (min: number, max: number) =>
     .max(max)
     .overwrite((value) => value + 0)
 
+/** An e-mail address, in small letters whatever the case it came in. */
+export const email = z.string().trim().toLowerCase().max(254).pipe(z.email())
+
+/** A name for addresses and commands: small letters, digits and single hyphens, at most 60, such as `tea-and-coffee`. */
+export const slug = z
+  .string()
+  .max(60)
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be small letters, digits and single hyphens, such as tea-and-coffee')
+
 /** ISO 4217, upper case, such as `GBP`. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as GBP')
 

@@ -21,6 +21,8 @@ export const contract = defineContract('audit', {
     input: z.strictObject({
       limit: integer(1, 100).optional(),
       before: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+      /** Only what was refused, or only what was done. */
+      refused: z.boolean().optional(),
     }),
     output: z.strictObject({
       entries: z.array(
@@ -30,6 +32,10 @@ export const contract = defineContract('audit', {
           actor,
           requestId: z.string(),
           inputHash: z.string(),
+          /** The reason for which it was refused; null where it was done. */
+          refused: z.string().nullable(),
+          /** How often, until `at`: more than 1 only for refusals of people who had not signed in, which are counted together. */
+          times: z.int(),
           at: z.string(),
           hash: z.string(),
         }),

@@ -9,7 +9,13 @@ export const contract = defineContract('payments', {
   /** Asks the provider to authorise an amount on a card. A decline is an answer, not an error. */
   authorise: saga({
     access: internal,
-    input: z.strictObject({ reference, amount: money, source: text({ max: 200 }) }),
+    input: z.strictObject({
+      reference,
+      amount: money,
+      source: text({ max: 200 }),
+      /** The day for which it is booked: today, unless an import says otherwise. */
+      valueDay: day.optional(),
+    }),
     output: z.strictObject({
       paymentId: id('pay'),
       status: z.enum(['authorised', 'declined']),
@@ -24,13 +30,6 @@ export const contract = defineContract('payments', {
     input: z.strictObject({ reference }),
     output: z.strictObject({}),
     reasons: ['payments.provider_unavailable'],
-  }),
-  /** Captures an authorised payment in full. */
-  capture: saga({
-    access: internal,
-    input: z.strictObject({ reference }),
-    output: z.strictObject({ paymentId: id('pay'), captured: money }),
-    reasons: ['payments.provider_unavailable', 'payments.provider_refused', 'payments.not_authorised'],
   }),
   /** What the provider has to say. The signature, over the raw body, proves that it is the provider. */
   receiveWebhook: command({
@@ -48,11 +47,16 @@ export const contract = defineContract('payments', {
       reference: z.string(),
       state: z.string(),
       amount: money,
-      entries: z.array(z.strictObject({ account: z.string(), amountMinor: z.int(), at: z.string() })),
+      capturedMinor: z.int(),
+      refundedMinor: z.int(),
+      entries: z.array(z.strictObject({ account: z.string(), amountMinor: z.int(), at: z.string(), day: z.string() })),
     }),
     reasons: ['payments.unknown_payment'],
   }),
-  /** What the ledger says was authorised and captured, in minor units, over all time or the days given (UTC, inclusive). */
+  /**
+   * What the ledger says was authorised, captured, given back, in minor units, over all time or the days given (UTC,
+   * inclusive; an order of the past is booked on its own day).
+   */
   totals: query({
     access: staff('payments:read'),
     input: z.strictObject({ currency, from: day.optional(), to: day.optional() }),
@@ -61,6 +65,10 @@ export const contract = defineContract('payments', {
       authorisedMinor: z.int(),
       capturedMinor: z.int(),
       voidedMinor: z.int(),
+      refundedMinor: z.int(),
+      byDay: z.array(
+        z.strictObject({ day: z.string(), authorisedMinor: z.int(), capturedMinor: z.int(), refundedMinor: z.int() }),
+      ),
     }),
   }),
 })

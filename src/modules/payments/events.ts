@@ -21,7 +21,9 @@ const aggregate = {
 export const paymentAuthorised = event('payments.authorised', { fact, ...aggregate })
 /** The provider declined. */
 export const paymentDeclined = event('payments.declined', { fact, ...aggregate })
-/** The amount was captured. */
+/** The amount, all that was authorised or a part, was captured. */
 export const paymentCaptured = event('payments.captured', { fact, ...aggregate })
 /** The authorisation was taken back. */
 export const paymentVoided = event('payments.voided', { fact, ...aggregate })
+/** The amount, all that was captured or a part, was given back. */
+export const paymentRefunded = event('payments.refunded', { fact, ...aggregate })

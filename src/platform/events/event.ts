@@ -84,13 +84,17 @@ export function on<Fact>(
 /** The module that announces the event. */
 export const sourceOf = (definition: EventDefinition): string => definition.name.slice(0, definition.name.indexOf('.'))
 
-/** What the platform announces for every command that staff may do: who did what, without the input itself. */
+/** What the platform announces for every command that staff may do, done or refused: who did what, without the input itself. */
 export const auditedFact = z.strictObject({
   operation: z.string(),
   record: z.string(),
   requestId: z.string(),
   inputHash: z.string(),
   at: z.string(),
+  /** The reason for which it was refused; without one it was done. */
+  refused: z.string().optional(),
+  /** How often: refusals of people who have not signed in are counted together. */
+  times: z.int().optional(),
 })
 export type AuditedFact = z.infer<typeof auditedFact>
 
