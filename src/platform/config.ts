@@ -23,6 +23,10 @@ export type Config = {
   paymentsWebhookSecret: string | undefined
   /** How long one request to the payment provider may take. */
   paymentsTimeoutMs: number
+  /** When an order's money is captured: as soon as it is placed, or when its goods leave. */
+  captureOn: 'placing' | 'shipping'
+  /** Whether a first start on empty data fills the shelves with an invented assortment. */
+  demo: boolean
   logLevel: (typeof LOG_LEVELS)[number]
   /** The API key with which the command-line tool signs in. */
   hallKey: string | undefined
@@ -83,6 +87,16 @@ const settings = z.object({
   PAYMENTS_WEBHOOK_SECRET: z.string().optional(),
   // Short enough by default that an authorisation, asked for twice and voided, fits into a request.
   PAYMENTS_TIMEOUT_MS: wholeNumber(100, 60_000, 'Remove it to use 8000.').default(8000),
+  CAPTURE_ON: z
+    .enum(['placing', 'shipping'], {
+      error: ({ input }) => `must be placing or shipping, not "${String(input)}". Remove it to capture on placing.`,
+    })
+    .default('placing'),
+  DEMO: z
+    .enum(['on', 'off'], {
+      error: ({ input }) => `must be on or off, not "${String(input)}". Remove it to have it on.`,
+    })
+    .default('on'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `must be one of ${LOG_LEVELS.join(', ')}, not "${String(input)}". Remove it to use info.`,
@@ -137,6 +151,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     paymentsUrl: read.PAYMENTS_URL,
     paymentsWebhookSecret: read.PAYMENTS_WEBHOOK_SECRET,
     paymentsTimeoutMs: read.PAYMENTS_TIMEOUT_MS,
+    captureOn: read.CAPTURE_ON,
+    demo: read.DEMO === 'on',
     logLevel: read.LOG_LEVEL,
     hallKey: read.HALL_KEY,
     hallSecret: read.HALL_SECRET,
