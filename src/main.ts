@@ -41,7 +41,7 @@ async function start(): Promise<void> {
     if (key !== undefined)
       say(`The owner's API key, shown this once and kept in ${config.dataDir}/${ownerKeyFile}: ${key}`)
   }
-  await hall.announceOpen(hall.url)
+  await hall.announceOpen(hall.url && (config.publicUrl ?? hall.url))
   say(
     hall.url === undefined
       ? `Markethall's ${place.process} is ready at ${hall.internalUrl}`

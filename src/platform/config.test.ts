@@ -17,6 +17,7 @@ test('a hall that is told nothing provides for itself', () => {
     demo: true,
     databaseUrl: undefined,
     databaseUrls: {},
+    publicUrl: undefined,
     queueDatabaseUrl: undefined,
     redisUrl: undefined,
     databaseConnections: 48,

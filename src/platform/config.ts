@@ -8,6 +8,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export type Config = {
   port: number
   host: string
+  /** Where the world outside reaches the public face, such as the payment provider with its webhooks; else where it listens. */
+  publicUrl: string | undefined
   /** The internal face; opened only when a topology needs it. */
   internalPort: number | undefined
   /** Absolute. Holds the hall's keys and, without `databaseUrl`, its database. */
@@ -77,6 +79,7 @@ const settings = z.object({
     .string()
     .regex(/^[^\s/]+$/, 'must be a host name or an address alone. Remove it to use 127.0.0.1.')
     .default('127.0.0.1'),
+  PUBLIC_URL: url(['http', 'https'], 'https://shop.example', 'use the address that the hall listens on').optional(),
   INTERNAL_PORT: wholeNumber(0, 65_535, 'Set a free port, or remove it.').optional(),
   DATA_DIR: z.string().default('.hall'),
   DATABASE_URL: postgresUrl('use the embedded PostgreSQL').optional(),
@@ -141,6 +144,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return {
     port: read.PORT,
     host: read.HOST,
+    publicUrl: read.PUBLIC_URL?.replace(/\/+$/, ''),
     internalPort: read.INTERNAL_PORT,
     dataDir: resolve(read.DATA_DIR),
     databaseUrl: read.DATABASE_URL,

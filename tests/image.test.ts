@@ -1,0 +1,46 @@
+/** What can be known of the image without an engine to build it: it copies what is there, and runs what it copied. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readConfig } from '#platform/config'
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const matchesOf = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, found = '']) => found)
+
+/** The paths that `COPY` takes from the repository, not from an earlier stage. */
+const copied = matchesOf(read('Dockerfile'), /^COPY (?!--from)(.+) \S+$/gm).flatMap((paths) => paths.split(' '))
+const sent = matchesOf(read('.dockerignore'), /^!(\S+)$/gm)
+
+test('the image copies what is there, and what is sent to the builder', () => {
+  expect(copied).toContain('src')
+  expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  expect(copied.filter((path) => !sent.includes(path))).toEqual([])
+})
+
+test('every program that an image may run is in it', () => {
+  const named = [
+    ...matchesOf(read('Dockerfile'), /node (\S+\.ts)/g),
+    ...matchesOf(read('Dockerfile'), /CMD \["node", "(\S+\.ts)"\]/g),
+    ...matchesOf(read('compose.yaml'), /'node',\s*'(\S+\.ts)'/g),
+  ]
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  expect(named.filter((path) => !copied.some((folder) => path.startsWith(`${folder}/`)))).toEqual([])
+})
+
+test('the image runs as somebody who is not root, with production dependencies only', () => {
+  const dockerfile = read('Dockerfile')
+  expect(dockerfile).toContain('npm ci --omit=dev')
+  expect(dockerfile.indexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('RUN '))
+})
+
+test('the settings in compose.yaml are settings of the hall', () => {
+  const settings = matchesOf(read('compose.yaml'), /^ {2}([A-Z_]+): \S/gm)
+  expect(settings).toEqual(['DATABASE_URL', 'REDIS_URL', 'HALL_SECRET', 'PAYMENTS_URL', 'PAYMENTS_WEBHOOK_SECRET'])
+  const nonsense = Object.fromEntries(settings.map((name) => [name, 'x']))
+  // Each of these refuses nonsense by its name; the one that takes any text is known by what becomes of it.
+  expect(() => readConfig(nonsense)).toThrow(/DATABASE_URL[^]*PAYMENTS_URL/)
+  expect(readConfig({ PAYMENTS_WEBHOOK_SECRET: 'x' }).paymentsWebhookSecret).toBe('x')
+})
