@@ -1,5 +1,6 @@
 /** The hall as a whole: its graph, its contracts, how its modules are loaded, and what stands at its gateway. */
 import type { HallDefinition } from '#platform/host/open-process'
+import type { JWK } from 'jose'
 import { contracts } from './contracts.ts'
 import { graph, loaders } from './modules.ts'
 import type { Actor } from '#platform/values'
@@ -16,8 +17,18 @@ export const definition: HallDefinition = {
       signatureHeader: 'x-payment-signature',
     },
   ],
-  async authenticate(ask, keyHash) {
-    const { actor } = (await ask('identity', 'authenticate', { keyHash })) as { actor: Actor | null }
-    return actor ?? undefined
+  authentication: {
+    async authenticate(ask, shown) {
+      const answer =
+        shown.kind === 'key'
+          ? ask('identity', 'authenticate', { keyHash: shown.keyHash })
+          : ask('identity', 'authenticateSession', { sessionId: shown.sessionId })
+      const { actor } = (await answer) as { actor: Actor | null }
+      return actor ?? undefined
+    },
+    async signingKeys(ask) {
+      const { keys } = (await ask('identity', 'signingKeys', {})) as { keys: JWK[] }
+      return keys
+    },
   },
 }

@@ -1,11 +1,12 @@
 /** API keys: how they look, how they are made, and what of them is kept. The hall itself only ever stores the hash. */
 import { createHash, randomBytes } from 'node:crypto'
 
-const prefix = 'mh_'
+/** What every API key begins with, and no access token does. */
+export const apiKeyPrefix = 'mh_'
 const secretBytes = 24
 
 /** Makes an API key: `mh_` and 24 random bytes in base64url, 35 characters in all. */
-export const createApiKey = (): string => prefix + randomBytes(secretBytes).toString('base64url')
+export const createApiKey = (): string => apiKeyPrefix + randomBytes(secretBytes).toString('base64url')
 
 /** The SHA-256 of a key, as 64 hex digits. Of 192 random bits a fast hash is enough: there is nothing to guess. */
 export const hashApiKey = (key: string): string => createHash('sha256').update(key).digest('hex')

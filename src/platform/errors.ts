@@ -42,15 +42,29 @@ export const unauthenticated = () =>
   new DomainError(
     'platform.unauthenticated',
     'UNAUTHORIZED',
-    'This needs a valid key: send it as "Authorization: Bearer …".',
+    'This needs a valid key or token: send it as "Authorization: Bearer …".',
   )
 export const wrongKey = () =>
   new DomainError('platform.wrong_key', 'UNAUTHORIZED', 'The key in "Authorization" is not known here, or was revoked.')
+export const badToken = () =>
+  new DomainError(
+    'platform.bad_token',
+    'UNAUTHORIZED',
+    'What "Authorization" holds is neither a key nor a token of this hall. Send "Bearer " and one of the two.',
+  )
+export const tokenExpired = () =>
+  new DomainError(
+    'platform.token_expired',
+    'UNAUTHORIZED',
+    'The access token has ended. Get a new one with the refresh token, or sign in again.',
+  )
+export const sessionEnded = () =>
+  new DomainError('platform.session_ended', 'UNAUTHORIZED', 'The session has ended. Sign in again.')
 export const forbidden = (permission: string) =>
   new DomainError(
     'platform.forbidden',
     'FORBIDDEN',
-    `This needs the permission ${permission}, which the key does not hold.`,
+    `This needs the permission ${permission}, which whoever is signed in does not hold.`,
   )
 export const unknownOperation = (path: string) =>
   new DomainError('platform.unknown_operation', 'NOT_FOUND', `There is no operation ${path.slice(0, 200)}.`)

@@ -3,6 +3,8 @@ import { createHmac } from 'node:crypto'
 import { addLine, type Ask, bearer, type Case, euro, get, keyed, post, price, purchase } from './asks.ts'
 
 const product = { code: 'X', name: 'x', variants: [{ sku: 'X', price, stocked: true }] }
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+const unsigned = `${encoded({ alg: 'none', kid: '1' })}.${encoded({ iss: 'markethall', sub: 'acc', sid: 'ses', exp: 1 })}.`
 const strangers: Case[] = [
   {
     name: 'no key',
@@ -10,14 +12,18 @@ const strangers: Case[] = [
     status: 401,
     reason: 'platform.unauthenticated',
   },
-  ...['Bearer mh_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'Bearer nonsense', 'Basic b3duZXI6b3duZXI=', 'Bearer'].map(
-    (authorization) => ({
-      name: `a wrong key: ${authorization}`,
-      ask: post('checkout.createCart', euro, { authorization }),
-      status: 401,
-      reason: 'platform.wrong_key',
-    }),
-  ),
+  ...['Bearer mh_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'Bearer mh_short'].map((authorization) => ({
+    name: `a wrong key: ${authorization}`,
+    ask: post('checkout.createCart', euro, { authorization }),
+    status: 401,
+    reason: 'platform.wrong_key',
+  })),
+  ...['Bearer nonsense', `Bearer ${unsigned}`, 'Basic b3duZXI6b3duZXI=', 'Bearer'].map((authorization) => ({
+    name: `a wrong token: ${authorization.slice(0, 30)}`,
+    ask: post('checkout.createCart', euro, { authorization }),
+    status: 401,
+    reason: 'platform.bad_token',
+  })),
   {
     name: 'a missing permission',
     ask: ({ readerKey }) => post('catalog.setPrice', { sku: 'MUG', price }, bearer(readerKey)),

@@ -16,9 +16,8 @@ import { createPublicServer, type Webhook } from '../http/public-server.ts'
 import { type NewId, randomIds } from '../ids.ts'
 import type { Log } from '../log.ts'
 import { loadHallSecret } from '../secret.ts'
-import { type Ask, createGateway } from './gateway.ts'
+import { type Authentication, createGateway } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
-import type { Actor } from '../values.ts'
 import type { Place } from './topology.ts'
 import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions, readsJournal } from './runtimes.ts'
 
@@ -26,8 +25,7 @@ import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions, r
 export type HallDefinition = Pick<HostOptions, 'contracts' | 'loaders'> & {
   graph: Graph
   webhooks: readonly Webhook[]
-  /** Answers who holds the API key with this hash, by calling the module that knows. */
-  authenticate(ask: Ask, keyHash: string): Promise<Actor | undefined>
+  authentication: Authentication
 }
 
 export type ProcessOptions = {
@@ -258,9 +256,10 @@ async function openPublicFace(
 ): Promise<Listening> {
   const { config, definition, log } = options
   let isClosing = false
-  const gateway = createGateway({ contracts: definition.contracts, authenticate: definition.authenticate, dispatch })
+  const { contracts, authentication } = definition
+  const gateway = createGateway({ contracts, authentication, dispatch, clock: options.clock ?? systemClock })
   const server = createPublicServer({
-    contracts: definition.contracts,
+    contracts,
     dispatch,
     webhooks: definition.webhooks,
     log,
