@@ -1,13 +1,14 @@
 /** The measured hall: the program itself as a child process, started as an operator would start it. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const program = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const projectFolder = fileURLToPath(new URL('..', import.meta.url))
 const OPEN_LINE = /^Markethall is open at (\S+)$/
 const START_MS_MAX = 120_000
 const LINES_KEPT = 20
@@ -27,19 +28,29 @@ export type HallChild = AsyncDisposable & {
 
 export type HallChildOptions = {
   dataDir: string
-  /** Without it the hall runs an embedded PostgreSQL. */
-  databaseUrl?: string
+  /** Further settings, by their variable's name. Without DATABASE_URL the hall runs an embedded PostgreSQL. */
+  settings?: Readonly<Record<string, string>>
   nodeArguments?: readonly string[]
+}
+
+/** What `npm start` runs after `node`, with the program's path made whole: what is measured is what everybody gets. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as {
+    scripts: { start: string }
+  }
+  const [program, ...rest] = scripts.start.split(' ')
+  if (program !== 'node') throw new Error(`npm start runs ${program}; the benchmark knows only node.`)
+  return rest.map((argument) => (argument.endsWith('.ts') ? join(projectFolder, argument) : argument))
 }
 
 /** Starts a hall and waits until it is ready. Throws what it said where it does not get there. */
 export async function startHallChild({
   dataDir,
-  databaseUrl,
+  settings = {},
   nodeArguments = [],
 }: HallChildOptions): Promise<HallChild> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [...nodeArguments, program], {
+  const child = spawn(process.execPath, [...nodeArguments, ...startArguments()], {
     // In its own folder, so that no .env of the project sends the load to somebody's database.
     cwd: dataDir,
     // In a group of its own: Ctrl-C reaches the benchmark, which then stops the hall.
@@ -50,7 +61,8 @@ export async function startHallChild({
       DATA_DIR: dataDir,
       PORT: '0',
       LOG_LEVEL: 'warn',
-      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+      DEMO: 'off',
+      ...settings,
     },
   })
   let stopping: Promise<void> | undefined

@@ -9,8 +9,9 @@ const SECONDS_MAX = 600
 const usage = `Usage: npm run bench -- shop [--seconds N] [--json] [--profile DIR]
 
 shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, imports 1,000 products with 2 variants each,
-       and measures on 16 connections: products got, pages listed, and carts bought; then one purchase alone, its SQL
-       statements and transactions, memory, and a second start. Everything is removed afterwards. Takes about a minute.
+       and measures on 16 connections: products got, pages listed and searches, from the database and from the read cache;
+       carts bought in eight requests, placed and paid; purchases alone; their SQL statements and transactions; memory, and
+       a second start. Everything is removed afterwards. Takes about two minutes.
 
   --seconds N     measure each load for N seconds (1 to ${SECONDS_MAX}, ${SECONDS_DEFAULT} unless told)
   --json          end with one line of JSON
