@@ -24,6 +24,7 @@ test('a hall that is told nothing provides for itself', () => {
     paymentsUrl: undefined,
     paymentsWebhookSecret: undefined,
     paymentsTimeoutMs: 8000,
+    readCache: true,
     logLevel: 'info',
     hallKey: undefined,
     hallSecret: undefined,

@@ -29,6 +29,8 @@ export type Config = {
   captureOn: 'placing' | 'shipping'
   /** Whether a first start on empty data fills the shelves with an invented assortment. */
   demo: boolean
+  /** Whether the gateway answers guests from memory as long as nothing has changed. */
+  readCache: boolean
   logLevel: (typeof LOG_LEVELS)[number]
   /** The API key with which the command-line tool signs in. */
   hallKey: string | undefined
@@ -100,6 +102,11 @@ const settings = z.object({
       error: ({ input }) => `must be on or off, not "${String(input)}". Remove it to have it on.`,
     })
     .default('on'),
+  READ_CACHE: z
+    .enum(['on', 'off'], {
+      error: ({ input }) => `must be on or off, not "${String(input)}". Remove it to have it on.`,
+    })
+    .default('on'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `must be one of ${LOG_LEVELS.join(', ')}, not "${String(input)}". Remove it to use info.`,
@@ -157,6 +164,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     paymentsTimeoutMs: read.PAYMENTS_TIMEOUT_MS,
     captureOn: read.CAPTURE_ON,
     demo: read.DEMO === 'on',
+    readCache: read.READ_CACHE === 'on',
     logLevel: read.LOG_LEVEL,
     hallKey: read.HALL_KEY,
     hallSecret: read.HALL_SECRET,
