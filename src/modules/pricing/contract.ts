@@ -25,7 +25,8 @@ export const contract = defineContract('pricing', {
           z.strictObject({ lineId: text({ max: 100 }), quantity: integer(1, 1_000_000), unitPriceMinor: amountMinor }),
         )
         .min(1)
-        .max(1000),
+        // A cart's lines, and sending it.
+        .max(1001),
     }),
     output: z.strictObject({
       currency: z.string(),
