@@ -2,6 +2,7 @@ import { anyone, command, customer, defineContract, internal, query, type Router
 import {
   address,
   amountMinor,
+  amountMinorMax,
   currency,
   id,
   instant,
@@ -56,6 +57,10 @@ const shipping = z.strictObject({
   netMinor: amountMinor,
   taxMinor: amountMinor,
 })
+export type Shipping = z.infer<typeof shipping>
+
+/** Some money: nothing at all is nobody's wish. */
+const someMoney = money.extend({ amountMinor: integer(1, amountMinorMax) })
 
 const orderView = summary.extend({
   address,
@@ -64,8 +69,18 @@ const orderView = summary.extend({
   taxMinor: z.int(),
   carrier: z.string().nullable(),
   trackingNumber: z.string().nullable(),
-  /** What happened to it, oldest first: a state, or `captured`, `refunded` with an amount. */
-  history: z.array(z.strictObject({ what: z.string(), at: z.string(), amountMinor: z.int().nullable() })),
+  /**
+   * What happened to it, oldest first: a state, or `capture_requested`, `captured`, `refund_requested`, `refunded` with an
+   * amount. `note` is why, in the words of whoever asked for it; it is told to staff only.
+   */
+  history: z.array(
+    z.strictObject({
+      what: z.string(),
+      at: z.string(),
+      amountMinor: z.int().nullable(),
+      note: z.string().nullable(),
+    }),
+  ),
 })
 
 /** A guest shows the order's token; its customer, and staff, need none. */
@@ -141,14 +156,14 @@ export const contract = defineContract('orders', {
   /** Captures a part of an order's authorised money now, such as for goods that were handed over. At most what is left. */
   capture: command({
     access: staff('orders:capture'),
-    input: z.strictObject({ id: id('ord'), amount: money }),
+    input: z.strictObject({ id: id('ord'), amount: someMoney }),
     output: z.strictObject({ id: id('ord'), requestedMinor: z.int() }),
     reasons: ['orders.unknown_order', 'orders.cancelled', 'orders.wrong_currency', 'orders.capture_too_much'],
   }),
   /** Gives captured money back, all or a part: it is asked of payments, and shown in the history once it is done. */
   refund: command({
     access: staff('orders:refund'),
-    input: z.strictObject({ id: id('ord'), amount: money, reason: text({ max: 500 }) }),
+    input: z.strictObject({ id: id('ord'), amount: someMoney, reason: text({ max: 500 }) }),
     output: z.strictObject({ id: id('ord'), requestedMinor: z.int() }),
     reasons: ['orders.unknown_order', 'orders.wrong_currency', 'orders.refund_too_much'],
   }),

@@ -1,5 +1,11 @@
-import { paymentCaptured } from '#modules/payments'
+import { shipped } from '#modules/fulfilment'
+import { paymentCaptured, paymentRefunded } from '#modules/payments'
 import { on } from '#platform/events/event'
-import { markPaid } from './mark-paid.ts'
+import { onPaymentCaptured, onPaymentRefunded } from './on-payment.ts'
+import { onShipped } from './on-shipped.ts'
 
-export const listeners = [on(paymentCaptured, markPaid)]
+export const listeners = [
+  on(paymentCaptured, onPaymentCaptured),
+  on(paymentRefunded, onPaymentRefunded),
+  on(shipped, onShipped),
+]

@@ -1,5 +1,9 @@
 import type { ModuleAssembly } from '#platform/calls/implement'
+import type { AssemblyDeps } from '#platform/host/assembly'
 import { listeners } from './handlers.ts'
-import { router } from './router.ts'
+import { createRouter } from './router.ts'
 
-export const createOrdersModule = (): ModuleAssembly => ({ router, listeners })
+export const createOrdersModule = ({ config }: Pick<AssemblyDeps, 'config'>): ModuleAssembly => ({
+  router: createRouter(config.captureOn),
+  listeners,
+})

@@ -1,12 +1,11 @@
-import { statement, type Db } from '#platform/data/database'
-import { and, desc, eq, inArray, lt, sql } from 'drizzle-orm'
-import { statesBefore, type OrderState } from './order-state.ts'
-import { counters, orderLines, orders } from './schema.ts'
+import { statement } from '#platform/data/database'
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { counters, orderHistory, orderLines, orders } from './schema.ts'
 
 const given = sql.placeholder
 
 /** An order line on the wire and in the JSON that lines travel in to and from the database. */
-export type LineRow = {
+type LineRow = {
   lineId: string
   sku: string
   name: string
@@ -16,12 +15,13 @@ export type LineRow = {
   netMinor: number
   taxMinor: number
 }
+type HistoryRow = { what: string; at: string; amountMinor: number | null; note: string | null }
 
 /**
  * Places an order with all its lines in one statement. No row comes back where the reference has an order already.
  *
  * The number's row stays locked until commit and makes placing orders a queue, so it is taken last: `count(*)` makes
- * the lines go in before it. The foreign key of the lines is checked at the end of the statement.
+ * the lines go in before it. The foreign keys are checked at the end of the statement.
  */
 export const insertOrder = statement('orders_insert', (db) => {
   const lines = db.$with('lines', {}).as(sql`
@@ -36,18 +36,29 @@ export const insertOrder = statement('orders_insert', (db) => {
     update ${counters} set value = value + 1
     where name = 'order_number' and (select count(*) from lines) > 0
     returning value`)
+  const placed = db.$with('placed', {}).as(sql`
+    insert into ${orders} (id, number, reference, token, state, version, currency, country, address, customer,
+      external_invoice, ordered_at, placed_at, gross_minor, tax_minor, line_count, shipping, capture_requested_minor)
+    select ${given('id')}, counter.value, ${given('reference')}, ${given('token')}, ${given('state')},
+      ${given('version')}::bigint, ${given('currency')}, ${given('country')}, ${given('address')}::jsonb,
+      ${given('customer')}, ${given('externalInvoice')}, ${given('orderedAt')}, ${given('placedAt')},
+      ${given('grossMinor')}::bigint, ${given('taxMinor')}::bigint, ${given('lineCount')}::int, ${given('shipping')}::jsonb,
+      ${given('captureMinor')}::bigint
+    from counter
+    returning id, number, token`)
+  const told = db.$with('told', {}).as(sql`
+    insert into ${orderHistory} (order_id, version, what, at)
+    select placed.id, state.version, state.name, ${given('placedAt')}
+    from placed, unnest(${given('states')}::text[]) with ordinality as state (name, version)
+    returning 1`)
   return db
-    .with(lines, counter)
-    .insert(orders)
-    .select(
-      // In the order of the table's columns.
-      sql`select ${given('id')}, counter.value, ${given('reference')}, ${given('token')}, ${given('state')},
-        ${given('version')}::bigint, ${given('currency')}, ${given('country')}, ${given('address')}::jsonb,
-        ${given('customer')}, ${given('externalInvoice')}, ${given('orderedAt')}, ${given('placedAt')},
-        ${given('grossMinor')}::bigint, ${given('taxMinor')}::bigint, ${given('lineCount')}::int
-        from counter`,
-    )
-    .returning({ id: orders.id, number: orders.number, token: orders.token })
+    .with(lines, counter, placed, told)
+    .select({
+      id: sql<string>`placed.id`,
+      number: sql`placed.number`.mapWith(Number),
+      token: sql<string>`placed.token`,
+    })
+    .from(sql`placed`)
 })
 
 /** The order of a reference. */
@@ -57,30 +68,28 @@ export const orderByReference = statement('orders_by_reference', (db) =>
       id: orders.id,
       number: orders.number,
       token: orders.token,
-      state: orders.state,
       currency: orders.currency,
       grossMinor: orders.grossMinor,
       lineCount: orders.lineCount,
       externalInvoice: orders.externalInvoice,
+      paymentVersion: orders.paymentVersion,
     })
     .from(orders)
     .where(eq(orders.reference, given('reference'))),
 )
 
-/** Makes the order of a reference paid, where it may become so and the whole of its total was captured. */
-export const payOrder = statement('orders_pay', (db) =>
+/** What decides about an order, or tells why it was decided so. */
+export const orderById = statement('orders_by_id', (db) =>
   db
-    .update(orders)
-    .set({ state: 'paid', version: sql`${orders.version} + 1` })
-    .where(
-      and(
-        eq(orders.reference, given('reference')),
-        inArray(orders.state, statesBefore('paid')),
-        eq(orders.grossMinor, given('amountMinor')),
-        eq(orders.currency, given('currency')),
-      ),
-    )
-    .returning({ orderId: orders.id, version: orders.version }),
+    .select({
+      reference: orders.reference,
+      token: orders.token,
+      customer: orders.customer,
+      state: orders.state,
+      currency: orders.currency,
+    })
+    .from(orders)
+    .where(eq(orders.id, given('id'))),
 )
 
 const summaryColumns = {
@@ -88,6 +97,8 @@ const summaryColumns = {
   number: orders.number,
   state: orders.state,
   grossMinor: orders.grossMinor,
+  capturedMinor: orders.capturedMinor,
+  refundedMinor: orders.refundedMinor,
   currency: orders.currency,
   lineCount: orders.lineCount,
   country: orders.country,
@@ -96,43 +107,52 @@ const summaryColumns = {
   orderedAt: orders.orderedAt,
 }
 
-/** An order with its lines, in one statement. */
+/** An order with its lines and its history, in one statement. */
 export const orderWithLines = statement('orders_with_lines', (db) =>
   db
     .select({
       ...summaryColumns,
       token: orders.token,
       address: orders.address,
+      shipping: orders.shipping,
+      carrier: orders.carrier,
+      trackingNumber: orders.trackingNumber,
       taxMinor: orders.taxMinor,
       lines: sql<LineRow[]>`(
         select json_agg(json_build_object('lineId', line.line_id, 'sku', line.sku, 'name', line.name,
           'quantity', line.quantity, 'unitPriceMinor', line.unit_price_minor, 'grossMinor', line.gross_minor,
           'netMinor', line.net_minor, 'taxMinor', line.tax_minor) order by line.position)
         from ${orderLines} line where line.order_id = orders.id)`,
+      history: sql<HistoryRow[]>`(
+        select json_agg(json_build_object('what', entry.what, 'at', entry.at, 'amountMinor', entry.amount_minor,
+          'note', entry.note) order by entry.version)
+        from ${orderHistory} entry where entry.order_id = orders.id)`,
     })
     .from(orders)
     .where(eq(orders.id, given('id'))),
 )
 
+const inState = sql`(${given('state')}::text is null or ${orders.state} = ${given('state')}::text)`
+
 /** At most `limit` orders with numbers below `before`, newest number first. */
-export function ordersBefore(
-  db: Db,
-  wanted: { before: number | undefined; customer: string | undefined; state: OrderState | undefined; limit: number },
-) {
-  const { before, customer, state, limit } = wanted
-  return db
+export const ordersBefore = statement('orders_before', (db) =>
+  db
     .select(summaryColumns)
     .from(orders)
-    .where(
-      and(
-        before === undefined ? undefined : lt(orders.number, before),
-        customer === undefined ? undefined : eq(orders.customer, customer),
-        state === undefined ? undefined : eq(orders.state, state),
-      ),
-    )
+    .where(and(lt(orders.number, given('before')), inState))
     .orderBy(desc(orders.number))
-    .limit(limit)
-}
+    .limit(given('limit')),
+)
+
+/** The same of one customer. */
+export const ordersOfCustomer = statement('orders_of_customer', (db) =>
+  db
+    .select(summaryColumns)
+    .from(orders)
+    .where(and(eq(orders.customer, given('customer')), lt(orders.number, given('before')), inState))
+    .orderBy(desc(orders.number))
+    .limit(given('limit')),
+)
 
 /** The orders of these external invoices. */
 export const ordersOfInvoices = statement('orders_of_invoices', (db) =>

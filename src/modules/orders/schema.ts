@@ -2,12 +2,14 @@ import { platformTables } from '#platform/data/platform-tables'
 import type { Address } from '#platform/values'
 import { sql } from 'drizzle-orm'
 import { bigint, check, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import type { Shipping } from './contract.ts'
 import type { OrderState } from './order-state.ts'
 
 export const ordersSchema = pgSchema('orders')
 export const { commands, sagas, journal, lanes, cursors, parked, jobs } = platformTables(ordersSchema)
 
 const whole = (name: string) => bigint(name, { mode: 'number' }).notNull()
+const counted = (name: string) => whole(name).default(0)
 
 /** An order as it was placed. Amounts in minor units, tax included; instants as ISO 8601 text. */
 export const orders = ordersSchema.table(
@@ -32,10 +34,27 @@ export const orders = ordersSchema.table(
     grossMinor: whole('gross_minor'),
     taxMinor: whole('tax_minor'),
     lineCount: integer('line_count').notNull(),
+    shipping: jsonb('shipping').$type<Shipping>(),
+    carrier: text('carrier'),
+    trackingNumber: text('tracking_number'),
+    capturedMinor: counted('captured_minor'),
+    refundedMinor: counted('refunded_minor'),
+    /** What payments was asked to capture and to give back so far: what it has not done yet is promised already. */
+    captureRequestedMinor: counted('capture_requested_minor'),
+    refundRequestedMinor: counted('refund_requested_minor'),
+    /** The version of the payment that was heard of last: what is told again counts once. */
+    paymentVersion: counted('payment_version'),
   },
   (table) => [
-    check('orders_state', sql`${table.state} in ('placed', 'paid')`),
+    check('orders_state', sql`${table.state} in ('placed', 'paid', 'shipping', 'shipped', 'cancelled')`),
     check('orders_version', sql`${table.version} >= 1`),
+    check('orders_captured', sql`${table.capturedMinor} between 0 and ${table.grossMinor}`),
+    check('orders_refunded', sql`${table.refundedMinor} between 0 and ${table.capturedMinor}`),
+    check(
+      'orders_capture_requested',
+      sql`${table.captureRequestedMinor} between ${table.capturedMinor} and ${table.grossMinor}`,
+    ),
+    check('orders_refund_requested', sql`${table.refundRequestedMinor} between 0 and ${table.capturedMinor}`),
     check('orders_amounts', sql`${table.taxMinor} between 0 and ${table.grossMinor}`),
     check('orders_line_count', sql`${table.lineCount} between 1 and 1000`),
     index('orders_customer')
@@ -70,6 +89,33 @@ export const orderLines = ordersSchema.table(
     ),
   ],
 )
+
+/** What happened to an order: a row for each of its versions that somebody may want to read about. */
+export const orderHistory = ordersSchema.table(
+  'order_history',
+  {
+    orderId: text('order_id')
+      .notNull()
+      .references(() => orders.id),
+    /** The order's version that came of it. */
+    version: whole('version'),
+    /** A state that it reached; or something about its money, with the amount. */
+    what: text('what').$type<HistoryEntry>().notNull(),
+    amountMinor: bigint('amount_minor', { mode: 'number' }),
+    /** Why, in the words of whoever asked for it. */
+    note: text('note'),
+    at: text('at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orderId, table.version] }),
+    check(
+      'order_history_amount',
+      sql`(${table.what} in ('capture_requested', 'captured', 'refund_requested', 'refunded')) = (${table.amountMinor} is not null)`,
+    ),
+  ],
+)
+
+export type HistoryEntry = OrderState | 'capture_requested' | 'captured' | 'refund_requested' | 'refunded'
 
 /** Counters are rows, not sequences: they move with the module. `order_number` holds the last number given. */
 export const counters = ordersSchema.table('counters', {
