@@ -3,17 +3,18 @@
  * apart by one conditional update.
  */
 import type { LocalCtx } from '#platform/calls/context'
-import { assertOpen, type CartRef } from './cart.ts'
+import { assertOpen, type CartRef, keyOf } from './cart.ts'
 import { cartChanged } from './errors.ts'
 import { cartHead, claimOpenCart, closeClaimedCart, unclaimCart } from './queries.ts'
 
 /** Claims the cart as it was when it was quoted. */
-export async function claimCart(ctx: LocalCtx, { cartId, token }: CartRef, version: number): Promise<null> {
-  const [claimed] = await claimOpenCart(ctx.tx).execute({ cartId, token, version, sagaId: ctx.sagaId })
+export async function claimCart(ctx: LocalCtx, ref: CartRef, version: number): Promise<null> {
+  const key = keyOf(ctx, ref)
+  const [claimed] = await claimOpenCart(ctx.tx).execute({ ...key, version, sagaId: ctx.sagaId })
   if (claimed) return null
-  const [head] = await cartHead(ctx.tx).execute({ cartId, token })
-  assertOpen(cartId, head)
-  throw cartChanged(cartId)
+  const [head] = await cartHead(ctx.tx).execute(key)
+  assertOpen(ref.cartId, head)
+  throw cartChanged(ref.cartId)
 }
 
 /** Opens the cart again, as though nothing had happened. */

@@ -19,8 +19,6 @@ type Results = {
   reserve: { reservationId: string } | null
   authorise: { paymentId: string } | null
   place: { orderId: string; orderNumber: number; orderToken: string }
-  capture: null
-  commit: null
   close: null
 }
 type State = SagaState<Complete, Results>
@@ -33,21 +31,27 @@ export function reservationOf({ sagaId, done }: State) {
   const lines = done.quote.lines
     .filter(({ sku }) => !unstocked.has(sku))
     .map(({ sku, quantity }) => ({ sku, quantity }))
-  return lines.length === 0 ? null : { reference: sagaId, lines }
+  const hold = done.quote.holdReference
+  return lines.length === 0 ? null : { reference: sagaId, lines, ...(hold !== null && { hold }) }
 }
 
-/** The payment to authorise: the whole of the total. */
+/** The payment to authorise: the whole of the total. An order of the past is booked on its own day. */
 export function paymentOf({ sagaId, input, done }: State) {
   const { grossMinor: amountMinor, currency } = done.quote
-  return amountMinor === 0
-    ? null
-    : { reference: sagaId, amount: { amountMinor, currency }, source: input.payment.source }
+  if (amountMinor === 0) return null
+  const { orderedAt, payment } = input
+  return {
+    reference: sagaId,
+    amount: { amountMinor, currency },
+    source: payment.source,
+    ...(orderedAt !== undefined && { valueDay: orderedAt.slice(0, 'YYYY-MM-DD'.length) }),
+  }
 }
 
 /** The order to place: a snapshot of the quote. */
 export function orderOf({ sagaId, input, done }: State) {
-  const { currency, address, lines, grossMinor, taxMinor } = done.quote
-  const { orderedAt, externalInvoice, customer } = input
+  const { currency, address, lines, shipping, unstockedSkus, grossMinor, taxMinor, account } = done.quote
+  const { orderedAt, externalInvoice, customer = account } = input
   return {
     reference: sagaId,
     currency,
@@ -55,13 +59,13 @@ export function orderOf({ sagaId, input, done }: State) {
     lines,
     grossMinor,
     taxMinor,
+    ...(shipping && { shipping }),
+    ...(unstockedSkus.length > 0 && { unstockedSkus }),
     ...(orderedAt !== undefined && { orderedAt }),
     ...(externalInvoice !== undefined && { externalInvoice }),
-    ...(customer !== undefined && { customer }),
+    ...(customer !== null && { customer }),
   }
 }
-
-const referenceIf = (wanted: object | null, { sagaId }: State) => (wanted === null ? null : { reference: sagaId })
 
 export const complete = define<AnswerOf<(typeof contract)['operations']['complete']>>({
   steps: [
@@ -87,21 +91,7 @@ export const complete = define<AnswerOf<(typeof contract)['operations']['complet
       undo: async ({ calls }, wanted) => wanted && calls.payments.void.mutate({ reference: wanted.reference }),
     }),
     pivot('place', { request: orderOf, do: ({ calls }, order) => calls.orders.place.mutate(order) }),
-    // From here on only forward.
-    step('capture', {
-      request: (state) => referenceIf(paymentOf(state), state),
-      do: async ({ calls }, payment) => {
-        if (payment) await calls.payments.capture.mutate(payment)
-        return null
-      },
-    }),
-    step('commit', {
-      request: (state) => referenceIf(reservationOf(state), state),
-      do: async ({ calls }, reservation) => {
-        if (reservation) await calls.inventory.commit.mutate(reservation)
-        return null
-      },
-    }),
+    // From here on only forward. The money is captured, and the stock leaves, by what the order leads to.
     local('close', { do: (ctx, { input, done }) => closeCart(ctx, input, done.place.orderId) }),
   ],
   answer: ({ done: { quote, place } }) => ({

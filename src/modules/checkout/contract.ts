@@ -115,6 +115,7 @@ export const contract = defineContract('checkout', {
       'checkout.cart_closed',
       'checkout.cart_empty',
       'checkout.unknown_sku',
+      'checkout.not_for_sale',
       'inventory.out_of_stock',
     ],
   }),

@@ -24,14 +24,19 @@ export const addressMissing = (cartId: string) =>
     `Cart ${cartId} has no address; at least its country is needed.`,
   )
 
-const unknownSkusNamed = 5
+const namesMax = 5
 
 /** Names at most five of them. */
-export function unknownSku(skus: readonly string[]): DomainError {
-  const more = skus.length - unknownSkusNamed
-  const named = skus.slice(0, unknownSkusNamed).join(', ') + (more > 0 ? ` and ${more} more` : '')
-  return new DomainError('checkout.unknown_sku', 'UNPROCESSABLE_CONTENT', `The catalog does not have ${named}.`)
+function someOf(names: readonly string[]): string {
+  const more = names.length - namesMax
+  return names.slice(0, namesMax).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
+
+export const unknownSku = (skus: readonly string[]) =>
+  new DomainError('checkout.unknown_sku', 'UNPROCESSABLE_CONTENT', `The catalog does not have ${someOf(skus)}.`)
+
+export const notForSale = (skus: readonly string[]) =>
+  new DomainError('checkout.not_for_sale', 'UNPROCESSABLE_CONTENT', `Not for sale at present: ${someOf(skus)}.`)
 
 export const priceNotAllowed = () =>
   new DomainError(
@@ -68,6 +73,27 @@ export const cartChanged = (cartId: string) =>
     'checkout.price_changed',
     'CONFLICT',
     `Cart ${cartId} was changed while it was being bought. Look again, and confirm.`,
+  )
+
+export const notACustomer = () =>
+  new DomainError(
+    'checkout.not_a_customer',
+    'FORBIDDEN',
+    'A cart is merged for a customer who is signed in; an API key is none.',
+  )
+
+export const unknownShippingMethod = (method: string) =>
+  new DomainError(
+    'checkout.unknown_shipping_method',
+    'UNPROCESSABLE_CONTENT',
+    `The country of the cart has no shipping method ${method}. Ask for the methods that there are, and choose one.`,
+  )
+
+export const shippingMissing = (methods: readonly string[]) =>
+  new DomainError(
+    'checkout.shipping_missing',
+    'PRECONDITION_FAILED',
+    `Choose how the cart is sent: ${someOf(methods)}.`,
   )
 
 /** A statement refused the cart, and would not now: somebody else has changed it between that and a second look. */

@@ -1,6 +1,6 @@
 import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf } from '#platform/contract'
-import type { CartRef } from './cart.ts'
+import { type CartRef, keyOf } from './cart.ts'
 import type { Checkout } from './calls.ts'
 import type { contract } from './contract.ts'
 import { unknownCart } from './errors.ts'
@@ -9,11 +9,12 @@ import { quoteCart, type QuotedLine } from './quote-cart.ts'
 
 type CartView = AnswerOf<(typeof contract)['operations']['getCart']>
 
-export async function getCart(ctx: QueryCtx<Checkout>, { cartId, token }: CartRef): Promise<CartView> {
-  const [cart] = await cartWithLines(ctx.db).execute({ cartId, token })
+export async function getCart(ctx: QueryCtx<Checkout>, ref: CartRef): Promise<CartView> {
+  const { cartId } = ref
+  const [cart] = await cartWithLines(ctx.db).execute(keyOf(ctx, ref))
   if (!cart) throw unknownCart(cartId)
-  const { lines, grossMinor, taxMinor } = await quoteCart(ctx.calls, cart)
-  const { state, currency, address, orderId } = cart
+  const { lines, shipping, grossMinor, taxMinor } = await quoteCart(ctx.calls, cart, { demandsShipping: false })
+  const { state, currency, address, heldUntil, orderId } = cart
   return {
     cartId,
     state,
@@ -21,6 +22,8 @@ export async function getCart(ctx: QueryCtx<Checkout>, { cartId, token }: CartRe
     address,
     orderId,
     lines: lines.map((line) => lineViewOf(line, currency)),
+    shipping: shipping && { method: shipping.method, name: shipping.name, grossMinor: shipping.grossMinor },
+    heldUntil,
     total: { amountMinor: grossMinor, currency },
     taxMinor,
   }

@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { priceLines, skusOf } from './price-lines.ts'
+import { assertForSale, currenciesOf, priceLines, skusOf } from './price-lines.ts'
 
 const seed = 2_010_120_1
 const variant = (sku: string, amountMinor: number, currency = 'GBP') => ({
   sku,
   name: `the ${sku}`,
-  price: { amountMinor, currency },
+  prices: [{ amountMinor, currency }],
+  stocked: true,
+  published: true,
 })
+const gbp = (amountMinor: number) => ({ amountMinor, currency: 'GBP' })
 const line = (sku: string, unitPriceMinor: number | null = null) => ({ lineId: sku, sku, quantity: 1, unitPriceMinor })
 
 test('a line costs its agreed price, and without one the catalog’s', () => {
@@ -41,4 +44,26 @@ test('a list price in another currency is refused, unless the line has an agreed
   const variants = [variant('A', 5, 'EUR')]
   expect(() => priceLines({ currency: 'GBP', lines: [line('A')] }, variants)).toThrow('the currency of the cart')
   expect(priceLines({ currency: 'GBP', lines: [line('A', 7)] }, variants)).toMatchObject([{ unitPriceMinor: 7 }])
+})
+
+test('of several list prices the one in the currency of the cart counts', () => {
+  const inBoth = { ...variant('A', 5, 'EUR'), prices: [gbp(7), { amountMinor: 5, currency: 'EUR' }] }
+  const price = (currency: string) => priceLines({ currency, lines: [line('A')] }, [inBoth])
+  expect([price('GBP'), price('EUR')]).toMatchObject([[{ unitPriceMinor: 7 }], [{ unitPriceMinor: 5 }]])
+  expect(() => price('USD')).toThrow('The price of A must be in the currency of the cart.')
+})
+
+test('new lines have the currencies that all of them have a price in', () => {
+  const inBoth = { ...variant('A', 5), prices: [gbp(5), { amountMinor: 6, currency: 'EUR' }] }
+  const known = assertForSale([{ sku: 'A' }, { sku: 'B' }], [inBoth, variant('B', 1)])
+  const currencies = (...lines: Parameters<typeof currenciesOf>[0]) => currenciesOf(lines, known)
+  expect(currencies({ sku: 'A' })).toEqual(['GBP', 'EUR'])
+  expect(currencies({ sku: 'A' }, { sku: 'B' })).toEqual(['GBP'])
+  expect(currencies({ sku: 'A', unitPrice: { amountMinor: 1, currency: 'EUR' } }, { sku: 'B' })).toEqual([])
+})
+
+test('what is not published is not for sale, at no price', () => {
+  const draft = { ...variant('A', 5), published: false }
+  const price = () => priceLines({ currency: 'GBP', lines: [line('B'), line('A', 7)] }, [draft, variant('B', 1)])
+  expect(price).toThrow('Not for sale at present: A.')
 })
