@@ -1,5 +1,9 @@
-import { orderPlaced } from '#modules/orders'
+import { orderCancelled, orderPlaced, orderRefunded } from '#modules/orders'
 import { on } from '#platform/events/event'
-import { onOrderPlaced } from './on-order-placed.ts'
+import { onOrderCancelled, onOrderPlaced, onOrderRefunded } from './on-order.ts'
 
-export const listeners = [on(orderPlaced, onOrderPlaced)]
+export const listeners = [
+  on(orderPlaced, onOrderPlaced),
+  on(orderCancelled, onOrderCancelled),
+  on(orderRefunded, onOrderRefunded),
+]

@@ -1,5 +1,5 @@
 import { implement } from '#platform/calls/implement'
 import { contract } from './contract.ts'
-import { sales } from './sales.ts'
+import { countries, products, sales } from './sales.ts'
 
-export const router = implement(contract, { sales })
+export const router = implement(contract, { sales, products, countries })
