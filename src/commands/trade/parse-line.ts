@@ -14,6 +14,11 @@ export const COLUMNS = [
 ] as const
 type Column = (typeof COLUMNS)[number]
 
+/** What a hall takes. A line beyond it is found here, with its number, before anything is placed. */
+const TEXT_MAX = { invoice: 50, name: 300, customer: 100 }
+const QUANTITY_MAX = 1_000_000
+const PRICE_MINOR_MAX = 1_000_000_000_000
+
 /** One line of the file, understood but not judged: it may be no sale. */
 export type FileLine = {
   invoice: string
@@ -57,17 +62,17 @@ export function lineParser(header: string[]): LineParser {
 }
 
 function parseLine(field: (column: Column) => string): FileLine {
-  const sku = required(field('StockCode'), 'StockCode').toUpperCase()
+  const sku = parseSku(field('StockCode'))
   const price = field('UnitPrice')
   return {
-    invoice: required(field('InvoiceNo'), 'InvoiceNo'),
+    invoice: limited(required(field('InvoiceNo'), 'InvoiceNo'), 'InvoiceNo', TEXT_MAX.invoice),
     sku,
-    name: field('Description') || sku,
+    name: limited(field('Description'), 'Description', TEXT_MAX.name) || sku,
     quantity: parseQuantity(field('Quantity')),
     writtenAt: parseInstant(field('InvoiceDate')),
     unitPriceMinor: parseMinor(price),
     priceIsPositive: !price.startsWith('-') && /[1-9]/.test(price),
-    customer: field('CustomerID').replace(/^(\d+)\.0*$/, '$1') || null,
+    customer: limited(field('CustomerID'), 'CustomerID', TEXT_MAX.customer).replace(/^(\d+)\.0*$/, '$1') || null,
     country: countryCode(field('Country')),
     // Codes without five leading digits (POST, D, BANK CHARGES) are services: there is no stock of them.
     stocked: /^\d{5}/.test(sku),
@@ -92,7 +97,7 @@ export function parseMinor(text: string): number {
   if (whole === undefined) throw new LineError(`UnitPrice "${text}" is no price; write it like 2.55.`)
   const digits = fraction.padEnd(3, '0')
   const minor = Number(whole + digits.slice(0, 2)) + (digits.charAt(2) >= '5' ? 1 : 0)
-  if (!Number.isSafeInteger(minor)) throw new LineError(`UnitPrice "${text}" is too large.`)
+  if (!Number.isSafeInteger(minor) || minor > PRICE_MINOR_MAX) throw new LineError(`UnitPrice "${text}" is too large.`)
   return sign === '-' && minor !== 0 ? -minor : minor
 }
 
@@ -100,6 +105,7 @@ function parseQuantity(text: string): number {
   // Tables that passed through a spreadsheet write whole numbers as 6.0.
   const quantity = /^-?\d+(\.0+)?$/.test(text) ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(quantity)) throw new LineError(`Quantity "${text}" is no whole number.`)
+  if (quantity > QUANTITY_MAX) throw new LineError(`Quantity "${text}" is more than a hall takes in a line.`)
   return quantity
 }
 
@@ -111,6 +117,20 @@ function parseInstant(text: string): string {
     throw new LineError(`InvoiceDate "${text}" is no time; write it like 2010-12-01 08:26:00 (UTC).`)
   }
   return instant.toISOString()
+}
+
+/** A code as the catalog takes it. */
+function parseSku(text: string): string {
+  const sku = required(text, 'StockCode').toUpperCase()
+  if (/^[A-Z0-9][A-Z0-9 ._/-]{0,63}$/.test(sku)) return sku
+  throw new LineError(`StockCode "${text.slice(0, TEXT_MAX.invoice)}" is no code of letters, digits, spaces or . _ / -`)
+}
+
+function limited(text: string, column: Column, lengthMax: number): string {
+  if (text.length > lengthMax) throw new LineError(`${column} is longer than ${lengthMax} characters.`)
+  // oxlint-disable-next-line no-control-regex -- NUL is exactly what a hall refuses
+  if (/\u0000/.test(text)) throw new LineError(`${column} holds a NUL character.`)
+  return text
 }
 
 function required(text: string, column: Column): string {

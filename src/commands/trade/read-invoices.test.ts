@@ -121,7 +121,11 @@ test.each([
   ['a quantity', '1,70001,A,1.5,2011-01-01 10:00:00,1.5,,EIRE', /line 3: Quantity "1.5"/],
   ['too few fields', '1,70001,A,1', /line 3: it has 4 fields where the header has 8/],
   ['no code', '1,,A,1,2011-01-01 10:00:00,1.5,,EIRE', /line 3: StockCode is empty/],
-  ['an open quote', '1,70001,"A,1,2011-01-01 10:00:00,1.5,,EIRE', /line \d+: it is not valid CSV/],
+  ['no code that a hall takes', '1,§1,A,1,2011-01-01 10:00:00,1.5,,EIRE', /line 3: StockCode "§1"/],
+  ['too many', '1,70001,A,1000001,2011-01-01 10:00:00,1.5,,EIRE', /line 3: Quantity "1000001"/],
+  ['a long name', `1,70001,${'A'.repeat(301)},1,2011-01-01 10:00:00,1.5,,EIRE`, /line 3: Description is longer/],
+  ['an open quote', '1,70001,"A,1,2011-01-01 10:00:00,1.5,,EIRE', /line 3: a quote that is opened here is not closed/],
+  ['a quote within a field', `1,70001,12" RULER,1,2011-01-01 10:00:00,1.5,,EIRE`, /line 3: it is not valid CSV/],
 ])('a broken line is named with its number: %s', async (_what, line, message) => {
   await expect(openTradeFile(await csv(GOOD, line))).rejects.toThrow(message)
 })
@@ -130,11 +134,46 @@ test.each([
   ['nothing', '', /is empty/],
   ['other columns', 'a,b,c\n1,2,3\n', /line 1: the header lacks InvoiceNo, StockCode/],
   ['a spreadsheet', 'PK\u0003\u0004rest', /Save it as CSV/],
-  ['another encoding', Buffer.from(`${HEADER}\n1,70001,\u00a3,1\n`, 'latin1'), /not text in UTF-8/],
-  ['broken gzip', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), /gzip data is broken or cut off/],
-  ['half of a gzip', gzipSync(`${HEADER}\n${GOOD}\n`.repeat(99)).subarray(0, 90), /gzip data is broken or cut off/],
+  ['no header', `${GOOD}\n${GOOD}\n`, /line 1: the header lacks InvoiceNo, StockCode/],
+  [
+    'another encoding',
+    Buffer.from(`${HEADER}\n${GOOD}\n1,70001,\u00a3,1\n`, 'latin1'),
+    /line 3: it is not text in UTF-8/,
+  ],
+  [
+    'half a letter at its end',
+    Buffer.from(`${HEADER}\n${GOOD}\n1,7,£`).subarray(0, -1),
+    /line 3: it is not text in UTF-8/,
+  ],
+  ['one endless line', `${HEADER}\n${'x'.repeat(1_100_000)}`, /line 2: it does not end/],
+  ['a last line cut off', `${HEADER}\n${GOOD}\n${GOOD.slice(0, 20)}`, /line 3: it has 5 fields/],
+  ['a last line cut off in its country', `${HEADER}\n${GOOD}\n${GOOD.slice(0, -1)}`, /line 3: the file breaks off/],
+  ['broken gzip', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]), /line 1: its gzip data is broken or cut off/],
 ])('a file that is something else is refused in plain words: %s', async (_what, content, message) => {
   await expect(openTradeFile(await fileOf(content))).rejects.toThrow(message)
+})
+
+test('an open quote is named by its own line, however much follows', async () => {
+  const lines = [...Array<string>(2999).fill(GOOD), GOOD.replace('A', '"A'), ...Array<string>(40_000).fill(GOOD)]
+  await expect(openTradeFile(await csv(...lines))).rejects.toThrow(/line 3001: a quote that is opened here/)
+  const closedLater = [GOOD, GOOD.replace('A', '"A'), GOOD, GOOD.replace('A', 'A"'), GOOD]
+  await expect(openTradeFile(await csv(...closedLater))).rejects.toThrow(
+    /line 3: a quote that is opened here is closed only in line 5/,
+  )
+})
+
+test('a gzip that is cut off is named by the first line that is not whole', async () => {
+  const lines = Array.from({ length: 5000 }, (_, index) => GOOD.replace('A', `A${(index * 7919) % 5003}`))
+  const zipped = gzipSync([HEADER, ...lines, ''].join('\n'))
+  const refusal = openTradeFile(await fileOf(zipped.subarray(0, zipped.length / 2)))
+  const { message } = (await refusal.catch((error: Error) => error)) as Error
+  const line = Number(/line (\d+): its gzip data is broken or cut off here/.exec(message)?.[1])
+  expect(line).toBeGreaterThan(1000)
+  expect(line).toBeLessThan(4000)
+})
+
+test('the last line needs no end, where it is whole', async () => {
+  expect((await openTradeFile(await fileOf(`${HEADER}\n${GOOD}`))).totals).toMatchObject({ orders: 1 })
 })
 
 test('a missing file and a folder are refused in plain words', async () => {
