@@ -11,6 +11,7 @@ import {
   lightContracts,
   platformImportsModule,
   undeclaredEdges,
+  undeclaredJobs,
   unusedEdges,
   type Graph,
 } from './rules/architecture.ts'
@@ -33,6 +34,8 @@ describe('the sources', () => {
   test('reach a module by its two doors only', () => expect(doors(sources).map(print)).toEqual([]))
 
   test('use no neighbour that is not declared', () => expect(undeclaredEdges(sources, graph).map(print)).toEqual([]))
+
+  test('send jobs only where the graph says', () => expect(undeclaredJobs(sources, graph).map(print)).toEqual([]))
 
   test('use every neighbour that is declared', () => expect(unusedEdges(sources, graph).map(print)).toEqual([]))
 
@@ -66,6 +69,18 @@ describe('a rule catches its violation', () => {
       { path: 'src/modules/checkout/quote.ts', line: 5, message: expect.stringContaining('uses payments') },
     ])
     expect(callsMatchGraph(sources, declared).map(({ line }) => line)).toEqual([3, 4])
+  })
+
+  test('jobs sent without an edge of their own', () => {
+    const declared: Graph = { payments: nothing, orders: { ...nothing, calls: ['payments'], listens: ['payments'] } }
+    const sources = readSources(fixture('jobs'))
+    expect(undeclaredEdges(sources, declared)).toEqual([])
+    expect(undeclaredJobs(sources, declared).map(({ path, line }) => `${path}:${line}`)).toEqual([
+      'src/modules/orders/place.ts:1',
+      'src/modules/orders/place.ts:3',
+    ])
+    const sends: Graph = { ...declared, orders: { ...nothing, listens: ['payments'], sendsJobs: ['payments'] } }
+    expect(undeclaredJobs(sources, sends)).toEqual([])
   })
 
   test('unused edges', () => {

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util'
 import { processConfig } from '#platform/config'
 import { openProcess } from '#platform/host/open-process'
+import { sourcesOf } from '#platform/host/runtimes'
 import { oneProcess, placeOf, readTopology, type Topology } from '#platform/host/topology'
 import { createLog } from '#platform/log'
 import { definition } from '../src/definition.ts'
@@ -53,8 +54,8 @@ function reachFrom(topology: Topology, modules: readonly ModuleName[]): Map<stri
   )
   const elsewhere = new Map<string, string>(hosted.filter(([name]) => !(modules as string[]).includes(name)))
   for (const module of modules) {
-    const needed = [...graph[module].calls, ...graph[module].listens]
-    const missing = needed.find((name) => !modules.includes(name) && !elsewhere.has(name))
+    const needed = [...graph[module].calls, ...sourcesOf(graph, module)]
+    const missing = needed.find((name) => !(modules as string[]).includes(name) && !elsewhere.has(name))
     if (missing === undefined) continue
     throw new Error(
       `${module} needs ${missing}, which this worker neither works nor can reach. ` +

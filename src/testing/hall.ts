@@ -20,6 +20,7 @@ import { createSettableClock, type SettableClock } from '#platform/clock'
 import { type Config, readConfig } from '#platform/config'
 import type { ClientOf } from '#platform/contract'
 import { type HallProcess, openProcess } from '#platform/host/open-process'
+import type { Graph } from '#platform/host/runtimes'
 import type { Place } from '#platform/host/topology'
 import { derivedIds, type NewId, randomIds } from '#platform/ids'
 import { createLog, type Log } from '#platform/log'
@@ -166,7 +167,7 @@ async function openProcesses(
     const opened = await openProcess({
       config,
       log,
-      definition,
+      definition: { ...definition, graph: graphOf(modules) },
       place,
       clock,
       newId,
@@ -188,6 +189,10 @@ async function openProcesses(
   const others = await Promise.all(outside.map((module) => open(module, [module])))
   return [gateway, ...others]
 }
+
+/** The graph as the modules of this hall see it: nobody waits to be sent jobs by one that is not there. */
+const graphOf = (modules: readonly string[]): Graph =>
+  Object.fromEntries(Object.entries(definition.graph).filter(([name]) => name === 'gateway' || modules.includes(name)))
 
 function callers(gateway: HallProcess, modules: readonly ModuleName[]): Pick<TestHall, 'calls' | 'as'> {
   const callsFor = clientsFor({ caller: 'gateway', callees: modules, contracts, dispatch: gateway.dispatch })

@@ -42,15 +42,57 @@ export function undeclaredEdges(sources: Source[], graph: Graph): Finding[] {
   })
 }
 
+type Owner = { owner: string | undefined; line: number }
+
 /** A neighbour's fact may be redeclared by its name: `event('orders.placed', …)`, `job('payments.capture', …)`, `audited('orders')`. */
-function ownersNamed({ program, text }: Source): { owner: string | undefined; line: number }[] {
-  const owners: { owner: string | undefined; line: number }[] = []
+function ownersNamed({ program, text }: Source, definers = ['event', 'job', 'audited']): Owner[] {
+  const owners: Owner[] = []
   walk(program, (node) => {
-    if (node.type !== 'CallExpression' || !['event', 'job', 'audited'].includes(nameOf(node['callee']) ?? '')) return
+    if (node.type !== 'CallExpression' || !definers.includes(nameOf(node['callee']) ?? '')) return
     const name = stringOf((node['arguments'] as unknown[])[0])
     if (name !== undefined) owners.push({ owner: name.split('.')[0], line: lineOf(text, node.start) })
   })
   return owners
+}
+
+/** Law 7: whose job a module sends, by import or by name, it has declared that it sends jobs there; listening is not enough. */
+export function undeclaredJobs(sources: Source[], graph: Graph): Finding[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  return programFiles(sources).flatMap((source) => {
+    const from = moduleOf(source.path)
+    if (from === undefined) return []
+    const imported = source.imports
+      .filter(({ to, specifier }) =>
+        namesTaken(source, specifier).some((name) => jobsOf(byPath.get(to)).includes(name)),
+      )
+      .map(({ to, line }) => ({ owner: moduleOf(to), line }))
+    return [...imported, ...ownersNamed(source, ['job'])]
+      .filter(({ owner }) => owner !== undefined && owner !== from && !(graph[from]?.sendsJobs ?? []).includes(owner))
+      .map(({ owner, line }) => {
+        const message = `${from} sends jobs to ${owner}, and src/modules.ts does not say so`
+        return { rule: 'undeclared-jobs', path: source.path, line, message }
+      })
+  })
+}
+
+/** The names that a source imports from a specifier. */
+function namesTaken({ program }: Source, specifier: string): string[] {
+  const names: string[] = []
+  walk(program, (node) => {
+    if (node.type !== 'ImportDeclaration' || stringOf(node['source']) !== specifier) return
+    names.push(...(node['specifiers'] as Node[]).flatMap((taken) => nameOf(taken['imported']) ?? []))
+  })
+  return names
+}
+
+/** The jobs that a module's door hands on. */
+function jobsOf(door: Source | undefined): string[] {
+  const names: string[] = []
+  for (const node of (door?.program['body'] ?? []) as Node[]) {
+    if (node.type !== 'ExportNamedDeclaration' || stringOf(node['source']) !== './jobs.ts') continue
+    names.push(...(node['specifiers'] as Node[]).flatMap((handed) => nameOf(handed['exported']) ?? []))
+  }
+  return names
 }
 
 /** Law 7, the other way round: what src/modules.ts declares is used, and names modules that exist. */

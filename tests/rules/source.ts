@@ -36,7 +36,9 @@ function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !relative(folder, file).startsWith(`fixtures${sep}`))
+    .filter(
+      (file) => !relative(folder, file).startsWith(`fixtures${sep}`) && !file.includes(`${sep}node_modules${sep}`),
+    )
     .toSorted()
 }
 

@@ -18,6 +18,8 @@ export type ModuleRuntime = {
   log: Log
   /** The typed clients of the modules that this one may call, for one context. */
   callsFor(context: CallContext): any
+  /** The modules to which this one may send jobs. */
+  sendsJobsTo: readonly string[]
   /** How many events of a source this module has not applied yet. */
   behind(source: string, context: CallContext): Promise<number>
   /** Told after a commit that announced or enqueued. */

@@ -8,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CommandContext } from '../calls/contexts.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { isConnectionLoss, isTransient, type Transaction } from '../data/database.ts'
-import type { EventMeta, JournalEvent, Listener } from './event.ts'
+import { type EventMeta, type JournalEvent, type Listener, ownerOf } from './event.ts'
 import { Outbox } from './outbox.ts'
+import { receiveJobs } from './received-jobs.ts'
 
 const statements = {
   cursor: {
@@ -127,6 +128,7 @@ async function applyBatch(
   { lane, events, parkBecause }: { lane: LaneRef; events: readonly JournalEvent[]; parkBecause?: unknown },
 ): Promise<number> {
   const outboxes: Outbox[] = []
+  const sent: JournalEvent[] = []
   const cursor = await runtime.database.transaction(async (transaction) => {
     const { position, hasParked } = await lockCursor(transaction, lane)
     const fresh = events.filter((event) => event.position > position)
@@ -136,16 +138,20 @@ async function applyBatch(
     for (const event of fresh) {
       if (parkedKeys.has(event.key) || parkBecause !== undefined) {
         park(transaction, event, { source: lane.source, reason: reasonFor(parkBecause) })
+      } else if (ownerOf(event.name) === runtime.name) {
+        sent.push(event)
       } else {
         outboxes.push(await applyOne(runtime, listening.get(event.name), { transaction, event }))
       }
     }
     const last = fresh.at(-1)!.position
     for (const outbox of outboxes) outbox.flush(transaction)
+    receiveJobs(transaction, sent)
     transaction.trailing(transaction.client.query({ ...statements.moveCursor, values: [lane.source, lane.lane, last] }))
     return last
   }, notDurable)
   for (const outbox of outboxes) outbox.wake()
+  if (sent.length > 0) runtime.committed({ events: 0, jobs: sent.length })
   return cursor
 }
 

@@ -82,7 +82,14 @@ export function on<Fact>(
 }
 
 /** The module that announces the event. */
-export const sourceOf = (definition: EventDefinition): string => definition.name.slice(0, definition.name.indexOf('.'))
+export const sourceOf = (definition: EventDefinition): string => ownerOf(definition.name)
+
+/** The module to which a name such as `orders.placed` belongs. */
+export const ownerOf = (name: string): string => name.slice(0, name.indexOf('.'))
+
+/** What a journal holds of a job for another module, whose name its own begins with. */
+export const sentJob = z.strictObject({ payload: z.unknown(), delayMs: z.int() })
+export type SentJob = z.infer<typeof sentJob>
 
 /** What the platform announces for every command that staff may do, done or refused: who did what, without the input itself. */
 export const auditedFact = z.strictObject({

@@ -1,4 +1,9 @@
-/** Jobs: work that a module does later. A job is a row in its owner's `jobs` table; BullMQ carries it. */
+/**
+ * Jobs: work that a module does later. A job is a row in its owner's `jobs` table; BullMQ carries it.
+ *
+ * One that another module sends travels through the sender's journal, as an entry addressed to the owner: committed with
+ * its cause, and made a row of the owner's table exactly once, by the transaction that moves the owner's cursor.
+ */
 import { z } from 'zod'
 import type { JobCtx } from '../calls/context.ts'
 import { assertWireSchema, type Wire } from '../wire-schema.ts'
@@ -12,21 +17,38 @@ export function job<S extends z.ZodType>(name: string, payload: S & Wire<z.outpu
   return { name, payload: z.compile(payload as z.ZodType<z.output<S>>) }
 }
 
-/** Writes a job of the own module into its table, in the transaction of the business change. */
+/**
+ * Writes a job in the transaction of the business change: one of the own module into its table, one of a module to which
+ * the graph lets this one send jobs into the journal.
+ */
 export type Enqueue = <Payload>(
   definition: JobDefinition<Payload>,
   payload: Payload,
   options?: { delayMs?: number },
 ) => void
 
-/** A job and what does it. It may run twice, and must end in the same world. */
-export type JobHandler = { job: JobDefinition; handle(ctx: JobCtx, payload: any): Promise<void> }
+/** One of several jobs that are done together. */
+export type JobItem<Payload> = { id: string; payload: Payload }
+
+/** A job and what does it, one by one or several together. It may run twice, and must end in the same world. */
+export type JobHandler =
+  | { job: JobDefinition; handle(ctx: JobCtx, payload: any): Promise<void> }
+  | { job: JobDefinition; handleAll(ctx: JobCtx, items: readonly JobItem<any>[]): Promise<void> }
 
 /** Binds a handler to one of the module's own jobs. */
 export const handleJob = <Payload>(
   definition: JobDefinition<Payload>,
   handle: (ctx: JobCtx<any>, payload: Payload) => Promise<void>,
 ): JobHandler => ({ job: definition, handle })
+
+/**
+ * Binds a handler that gets together what is due together, so that one transaction serves many. Where it throws, its
+ * items are tried again one by one. Items of one call were all caused by the same actor; each call has its own key.
+ */
+export const handleJobs = <Payload>(
+  definition: JobDefinition<Payload>,
+  handleAll: (ctx: JobCtx<any>, items: readonly JobItem<Payload>[]) => Promise<void>,
+): JobHandler => ({ job: definition, handleAll })
 
 /** Work that repeats: it takes no input, has a batch limit, and returns counts. One process does it at a time. */
 export type Schedule = {

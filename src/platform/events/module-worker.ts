@@ -34,7 +34,9 @@ export type ModuleWorkerOptions = {
   assembly: ModuleAssembly
   carrier: Carrier
   reader: JournalReader
-  /** The modules that listen to this one. */
+  /** The modules whose journals this one reads: it listens to them, or they send it jobs. */
+  sources: readonly string[]
+  /** The modules that read this one's journal. */
   listenedBy: readonly PushTarget[]
   /** Whether this worker looks, each second, for what was forgotten. Only a test of the queues alone goes without. */
   sweeps: boolean
@@ -68,6 +70,7 @@ export class ModuleWorker {
     this.#options = options
     const { runtime, carrier, listenedBy: targets } = options
     this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
+    for (const source of options.sources) this.#listening.set(source, new Map())
     for (const listener of options.assembly.listeners ?? []) {
       const ofSource = this.#listening.get(listener.source) ?? new Map<string, Listener>()
       if (ofSource.has(listener.event.name))

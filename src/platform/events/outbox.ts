@@ -7,7 +7,7 @@
 import type { CallContext } from '../calls/context.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import type { Transaction } from '../data/database.ts'
-import type { Announce, EventDefinition } from './event.ts'
+import { type Announce, type EventDefinition, ownerOf, type SentJob } from './event.ts'
 import type { Enqueue, JobDefinition } from './job.ts'
 
 const insertEvents = {
@@ -55,8 +55,18 @@ export class Outbox {
   }
 
   readonly enqueue: Enqueue = (definition: JobDefinition, payload: unknown, options?: { delayMs?: number }) => {
-    const checked = definition.payload.parse(payload)
-    this.#jobs.push({ id: this.#newId('job'), name: definition.name, payload: checked, delayMs: options?.delayMs ?? 0 })
+    const { name } = definition
+    const { name: module, sendsJobsTo } = this.#runtime
+    const id = this.#newId('job')
+    const sent: SentJob = { payload: definition.payload.parse(payload), delayMs: options?.delayMs ?? 0 }
+    if (ownerOf(name) === module) {
+      this.#jobs.push({ id, name, ...sent })
+      return
+    }
+    if (!sendsJobsTo.includes(ownerOf(name)))
+      throw new Error(`${module} enqueued ${name}, and the graph does not say that it sends jobs there.`)
+    // A key of its own: sent jobs keep no order among each other, as other jobs keep none.
+    this.#events.push({ id, name, key: id, version: 1, fact: sent })
   }
 
   /** Sends what was gathered, without waiting: it is committed with the rest or not at all. */

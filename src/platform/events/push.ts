@@ -6,7 +6,7 @@
  * What waits is kept in memory: lost, it is pulled, as everything is.
  */
 import type { Log } from '../log.ts'
-import type { JournalEvent } from './event.ts'
+import { type JournalEvent, ownerOf } from './event.ts'
 import type { Carrier } from './queues.ts'
 
 /** A module that listens, and the names of the events that it reacts to where that is known here. */
@@ -41,7 +41,8 @@ export class Pusher {
   #take({ module, reactsTo }: PushTarget, events: readonly JournalEvent[]): JournalEvent[] {
     const all = [...(this.#waiting.get(module) ?? []), ...events]
     if (reactsTo === undefined) return all
-    const urgent = new Set(events.filter(({ name }) => reactsTo.has(name)).map(({ lane }) => lane))
+    const isUrgent = ({ name }: JournalEvent) => reactsTo.has(name) || ownerOf(name) === module
+    const urgent = new Set(events.filter(isUrgent).map(({ lane }) => lane))
     const rest = all.filter(({ lane }) => !urgent.has(lane))
     const isFull = rest.length > pushedMax
     if (isFull || rest.length === 0) this.#waiting.delete(module)

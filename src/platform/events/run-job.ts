@@ -53,7 +53,8 @@ export async function runJob(
     const handler = handlers.get(job.name)
     if (!handler) throw new Error(`${runtime.name} has no handler for ${job.name}.`)
     const context = jobContext(runtime, { actor: job.actor, requestId: `${job.correlation}/${id}`, key: id })
-    await handler.handle(new JobContext(runtime, context), handler.job.payload.parse(job.payload))
+    const [ctx, payload] = [new JobContext(runtime, context), handler.job.payload.parse(job.payload) as unknown]
+    await ('handle' in handler ? handler.handle(ctx, payload) : handler.handleAll(ctx, [{ id, payload }]))
     await pool.query({ ...statements.done, values: [id] })
   } catch (error) {
     const isSpent = job.attempts >= attemptsMax

@@ -19,7 +19,7 @@ import { loadHallSecret } from '../secret.ts'
 import { type Authentication, createGateway } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
 import type { Place } from './topology.ts'
-import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions, readsJournal } from './runtimes.ts'
+import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions, readsJournal, sourcesOf } from './runtimes.ts'
 
 /** The hall as a program knows it: its graph, contracts, loaders, and what stands at its gateway. */
 export type HallDefinition = Pick<HostOptions, 'contracts' | 'loaders'> & {
@@ -164,7 +164,7 @@ async function openInternalFace(
     mayCall(caller, operation) {
       const declared = definition.graph[caller]
       if (!declared) return false
-      return (readsJournal(operation) ? declared.listens : declared.calls).includes(operation.module)
+      return (readsJournal(operation) ? sourcesOf(definition.graph, caller) : declared.calls).includes(operation.module)
     },
   })
   const port = config.internalPort ?? Number(new URL(place.url).port || 80)
@@ -185,11 +185,19 @@ function createWorkers({ options, hosted }: WorkersOptions, carrier: Carrier): M
   return new Map(
     [...hosted].map(([module, { runtime, assembly, reader }]) => {
       const listenedBy = Object.keys(graph)
-        .filter((other) => graph[other]!.listens.includes(module))
+        .filter((other) => other !== 'gateway' && sourcesOf(graph, other).includes(module))
         .map((other) => ({ module: other, reactsTo: reactionsOf(hosted.get(other), module) }))
       return [
         module,
-        new ModuleWorker({ runtime, assembly, reader, carrier, listenedBy, sweeps: options.sweeps ?? true }),
+        new ModuleWorker({
+          runtime,
+          assembly,
+          reader,
+          carrier,
+          sources: sourcesOf(graph, module),
+          listenedBy,
+          sweeps: options.sweeps ?? true,
+        }),
       ]
     }),
   )

@@ -90,6 +90,7 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
     callsFor,
     leaseMs,
     stopping,
+    sendsJobsTo: graph[module]!.sendsJobs,
     audited: audited(module),
     operations: new Map(),
     committed: () => options.committed(module),
@@ -110,7 +111,13 @@ const systemContext = (module: string) => ({
   key: undefined,
 })
 
-/** The operations that the platform adds to every module: its journal, open to its declared listeners. */
+/** The modules whose journals a module reads: those that it listens to, and those that send it jobs. */
+export const sourcesOf = (graph: Graph, module: string): string[] => {
+  const senders = Object.keys(graph).filter((name) => graph[name]!.sendsJobs.includes(module))
+  return [...new Set([...(graph[module]?.listens ?? []), ...senders])]
+}
+
+/** The operations that the platform adds to every module: its journal, open to those who listen or are sent jobs. */
 const journalRoutes = { after: 'journalAfter', heads: 'journalHeads' } as const
 
 /** Whether the operation is a reading of a journal, which is no call. */
@@ -155,7 +162,7 @@ const journalRoute = (source: string, name: string): Route => ({
 })
 
 /** Reads journals through the directory, near or far. */
-function readerFor(listener: string, dispatch: Dispatch, contextFor: () => CallContext): JournalReader {
+export function readerFor(listener: string, dispatch: Dispatch, contextFor: () => CallContext): JournalReader {
   const ask = async (route: Route, input: unknown, signal: AbortSignal) => {
     const context = { ...contextFor(), deadlineAt: Date.now() + journalMsMax, signal }
     const outcome = await dispatch(route, context, input)
