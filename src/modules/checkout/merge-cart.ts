@@ -7,9 +7,9 @@
  */
 import type { CommandCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import { cartLinesMax, customerOf } from './cart.ts'
+import { customerOf } from './cart.ts'
 import type { contract } from './contract.ts'
-import { cartClosed, notACustomer, tooManyLines, unknownCart } from './errors.ts'
+import { notACustomer } from './errors.ts'
 import { decideMerge } from './merge-decision.ts'
 import { handCartOver, joinCarts, lockCartsToMerge, lockCustomer } from './merge-queries.ts'
 
@@ -20,23 +20,10 @@ export async function mergeCart(ctx: CommandCtx, { cartId, token }: InputOf<Merg
   if (customer === null) throw notACustomer()
   await lockCustomer(ctx.tx).execute({ customer })
   const carts = await lockCartsToMerge(ctx.tx).execute({ cartId, customer })
-  const decision = decideMerge(carts, { cartId, token, customer })
+  const { kind, into } = decideMerge(carts, { cartId, token, customer })
   const now = ctx.now()
-  switch (decision.kind) {
-    case 'unknown':
-      throw unknownCart(cartId)
-    case 'closed':
-      throw cartClosed(cartId)
-    case 'too many':
-      throw tooManyLines(cartLinesMax)
-    case 'done':
-      return { cartId: decision.cart.id, lineCount: decision.cart.lineCount }
-    case 'hand over':
-      await handCartOver(ctx.tx).execute({ cartId, customer, token: ctx.newId('tok'), now })
-      return { cartId, lineCount: decision.cart.lineCount }
-    case 'join': {
-      const [joined] = await joinCarts(ctx.tx).execute({ cartId, into: decision.into.id, customer, now })
-      return { cartId: decision.into.id, lineCount: joined!.lineCount }
-    }
-  }
+  if (kind === 'hand over') await handCartOver(ctx.tx).execute({ cartId, customer, token: ctx.newId('tok'), now })
+  if (kind !== 'join') return { cartId: into.id, lineCount: into.lineCount }
+  const [joined] = await joinCarts(ctx.tx).execute({ cartId, into: into.id, customer, now })
+  return { cartId: into.id, lineCount: joined!.lineCount }
 }
