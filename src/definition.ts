@@ -2,6 +2,7 @@
 import type { HallDefinition } from '#platform/host/open-process'
 import type { JWK } from 'jose'
 import { contracts } from './contracts.ts'
+import { frontPage } from './front-page.ts'
 import { graph, loaders } from './modules.ts'
 import type { Actor } from '#platform/values'
 
@@ -9,6 +10,7 @@ export const definition: HallDefinition = {
   graph,
   contracts,
   loaders,
+  page: frontPage,
   webhooks: [
     {
       path: '/webhooks/payments',

@@ -10,6 +10,8 @@ import { moduleNames } from './modules.ts'
 import { ensureOwner, ownerKeyFile } from './owner.ts'
 import { closeOnSignals } from './signals.ts'
 
+/** Longer than a client needs to hear that its connection ends with the next answer. */
+const lingerMs = 500
 const usage = 'Usage: npm start [-- --topology FILE --process NAME]'
 
 async function start(): Promise<void> {
@@ -26,7 +28,7 @@ async function start(): Promise<void> {
   const topology = values.topology === undefined ? oneProcess : await readTopology(values.topology, moduleNames)
   const place = placeOf(topology, values.process ?? 'hall', moduleNames)
   const signals = closeOnSignals(log, config)
-  const hall = await openProcess({ config, log, definition, place, works: true })
+  const hall = await openProcess({ config, log, definition, place, works: true, lingerMs })
   signals.closes(hall)
   if (place.modules.includes('identity')) {
     const base = {

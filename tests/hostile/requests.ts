@@ -163,14 +163,20 @@ const requests: Case[] = [
   {
     name: 'a huge URL',
     ask: { path: `/trpc/catalog.list?input=${'x'.repeat(40_000)}` },
-    status: 400,
-    reason: 'platform.bad_request',
+    status: 414,
+    reason: 'platform.url_too_long',
+  },
+  {
+    name: 'a URL without end',
+    ask: { path: `/trpc/catalog.list?input=${'x'.repeat(1_000_000)}` },
+    status: 431,
+    reason: 'platform.headers_too_large',
   },
   {
     name: 'a huge header',
-    ask: post('checkout.createCart', euro, { 'x-filler': 'x'.repeat(40_000) }),
-    status: 400,
-    reason: 'platform.bad_request',
+    ask: post('checkout.createCart', euro, { 'x-filler': 'x'.repeat(80_000) }),
+    status: 431,
+    reason: 'platform.headers_too_large',
   },
   {
     name: 'a huge batch',

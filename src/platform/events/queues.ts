@@ -17,6 +17,8 @@ export type Carrier = {
   add(module: string, jobs: readonly CarriedJob[]): Promise<void>
   /** Works a module's queue. */
   work(module: string, handle: (name: string, data: unknown) => Promise<void>): Promise<void>
+  /** Throws where the queues cannot be reached. */
+  ping(): Promise<void>
   close(): Promise<void>
 }
 
@@ -29,6 +31,7 @@ type Process = (job: { name: string; data: unknown }) => Promise<void>
 type Backend = {
   queue(name: string): QueueLike
   worker(name: string, process: Process): WorkerLike
+  ping(): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -82,6 +85,7 @@ async function postgresBackend(url: string, { connections, log }: { connections:
     queue: (name) => new bound.Queue(name, { connection }) as unknown as QueueLike,
     worker: (name, process) =>
       new bound.Worker(name, process, { connection, ...workerOptions }) as unknown as WorkerLike,
+    ping: () => pool.query('SELECT 1'),
     close: () => pool.end(),
   }
 }
@@ -103,6 +107,7 @@ function redisBackend(url: string, { prefix, log }: { prefix: string; log: Log }
     queue: (name) => new Queue(name, { connection: shared, prefix }),
     worker: (name, process) =>
       new Worker(name, process, { connection: connect({ blocking: true }), prefix, ...workerOptions }),
+    ping: () => shared.ping(),
     close: async () => {
       for (const connection of connections) connection.disconnect()
     },
@@ -153,6 +158,9 @@ function carrierOn(backend: Backend, log: Log): Carrier {
       worker.on('error', (error) => log.warn({ err: error, queue: module }, 'a queue worker failed'))
       workers.push(worker)
       await worker.waitUntilReady()
+    },
+    async ping() {
+      await backend.ping()
     },
     async close() {
       const drained = Promise.all(workers.map((worker) => worker.close()))

@@ -12,20 +12,31 @@ import { ModuleWorker, type Round } from '../events/module-worker.ts'
 import { type Carrier, openCarrier } from '../events/queues.ts'
 import { createInternalServer } from '../http/internal-server.ts'
 import { listen, type Listening } from '../http/listen.ts'
-import { createPublicServer, type Webhook } from '../http/public-server.ts'
+import type { Webhook } from '../http/public-server.ts'
 import { type NewId, randomIds } from '../ids.ts'
 import type { Log } from '../log.ts'
 import { loadHallSecret } from '../secret.ts'
-import { type Authentication, createGateway } from './gateway.ts'
+import type { Authentication } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
+import { createReadCache, openPublicFace } from './open-public-face.ts'
 import type { Place } from './topology.ts'
-import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions, readsJournal, sourcesOf } from './runtimes.ts'
+import {
+  deriveSecret,
+  type Graph,
+  type Hosted,
+  hostModules,
+  type HostOptions,
+  readsJournal,
+  sourcesOf,
+} from './runtimes.ts'
 
 /** The hall as a program knows it: its graph, contracts, loaders, and what stands at its gateway. */
 export type HallDefinition = Pick<HostOptions, 'contracts' | 'loaders'> & {
   graph: Graph
   webhooks: readonly Webhook[]
   authentication: Authentication
+  /** The page at `/`: HTML that needs nothing from anywhere. */
+  page?(): string
 }
 
 export type ProcessOptions = {
@@ -42,6 +53,8 @@ export type ProcessOptions = {
   leaseMs?: number
   /** Tells halls apart that share a Redis; by default derived from their secret, since embedded databases share a name. */
   queueNamespace?: string
+  /** How long connections that are kept open may still ask something when the public face closes, in milliseconds. */
+  lingerMs?: number
   /** Overrides where a module lives; tests place processes at ports that nobody knows beforehand. */
   locateElsewhere?: (module: string) => string
 }
@@ -92,6 +105,8 @@ async function open(
   closers.push(() => far.close())
   const workers = new Map<string, ModuleWorker>()
   const directory = directoryOf(options, () => hosted)
+  const dispatch = dispatchWith(directory, far)
+  const readCache = place.gateway ? createReadCache(options, dispatch) : undefined
   const hosted: Map<string, Hosted> = await hostModules({
     config,
     secret,
@@ -109,7 +124,10 @@ async function open(
     rolesOf: databases.rolesOf,
     connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.works }),
     stopping: stopping.signal,
-    committed: (module) => workers.get(module)?.wake(),
+    committed(module) {
+      workers.get(module)?.wake()
+      readCache?.committed(module)
+    },
   })
   closers.push(async () => {
     for (const { runtime, assembly } of hosted.values()) {
@@ -118,14 +136,14 @@ async function open(
     }
   })
   closers.push(() => Promise.resolve(stopping.abort()))
-  const dispatch = dispatchWith(directory, far)
   const internal = await openInternalFace({ options, secret, hosted }, closers)
   const queues = {
     queueUrl: databases.queueUrl,
     namespace: options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16),
   }
-  if (options.works) await startWorkers({ options, hosted, workers, ...queues }, closers)
-  const faces = place.gateway ? await openPublicFace({ options, dispatch, newId, hosted }, closers) : undefined
+  const carrier = options.works ? await startWorkers({ options, hosted, workers, ...queues }, closers) : undefined
+  const wired = { options, dispatch, directory, newId, hosted, carrier, readCache }
+  const faces = place.gateway ? await openPublicFace(wired, closers) : undefined
   return {
     url: faces?.url,
     internalUrl: internal?.url,
@@ -219,7 +237,7 @@ async function startWorkers(
     namespace,
   }: WorkersOptions & { workers: Map<string, ModuleWorker>; queueUrl: string; namespace: string },
   closers: (() => Promise<unknown>)[],
-): Promise<void> {
+): Promise<Carrier> {
   const { config, log } = options
   const carrier = await openCarrier({
     redisUrl: config.redisUrl,
@@ -234,6 +252,7 @@ async function startWorkers(
     closers.push(() => worker.stop())
     await worker.start()
   }
+  return carrier
 }
 
 /** Workers for rounds only, where no queue is worked: nothing is pushed, everything is pulled. */
@@ -241,6 +260,7 @@ const idleWorkers = (options: WorkersOptions): Map<string, ModuleWorker> =>
   createWorkers(options, {
     add: () => Promise.resolve(),
     work: () => Promise.resolve(),
+    ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
   })
 
@@ -251,42 +271,4 @@ async function roundOf(workers: ReadonlyMap<string, ModuleWorker>, how: { resume
     for (const name of Object.keys(sum) as (keyof Round)[]) sum[name] += round[name]
   }
   return sum
-}
-
-async function openPublicFace(
-  {
-    options,
-    dispatch,
-    newId,
-    hosted,
-  }: { options: ProcessOptions; dispatch: HallProcess['dispatch']; newId: NewId; hosted: ReadonlyMap<string, Hosted> },
-  closers: (() => Promise<unknown>)[],
-): Promise<Listening> {
-  const { config, definition, log } = options
-  let isClosing = false
-  const { contracts, authentication } = definition
-  const gateway = createGateway({ contracts, authentication, dispatch, clock: options.clock ?? systemClock })
-  const server = createPublicServer({
-    contracts,
-    dispatch,
-    webhooks: definition.webhooks,
-    log,
-    newRequestId: () => newId('req', { module: 'gateway', requestId: '' }),
-    actorOf: gateway.actorOf,
-    async readiness() {
-      const problems = isClosing ? ['the hall is closing'] : []
-      for (const [module, { runtime }] of hosted) {
-        await runtime.database.pool
-          .query('SELECT 1')
-          .catch(() => problems.push(`the database of ${module} cannot be reached`))
-      }
-      return { ready: problems.length === 0, problems }
-    },
-  })
-  const face = await listen(server, { host: config.host, port: config.port })
-  closers.push(() => {
-    isClosing = true
-    return face.close(drainMsMax)
-  })
-  return face
 }

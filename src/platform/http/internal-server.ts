@@ -19,6 +19,11 @@ const notOurs = new DomainError('platform.not_a_process', 'UNAUTHORIZED', 'Only 
 /** Makes the server of the internal face. It does not listen yet. */
 export function createInternalServer(face: InternalFace): Server {
   const server = createServer((request, response) => {
+    // Whether a process is there at all is no secret.
+    if (request.url === '/healthz') {
+      response.end()
+      return
+    }
     answer(face, request).then(
       (outcome) => send(response, outcome),
       (error: unknown) => send(response, { ok: false, failure: failureOf(error, new Set()) }),

@@ -1,16 +1,36 @@
 /** Listening, and stopping without cutting anybody off. */
-import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Server, ServerResponse } from 'node:http'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 
-export type Listening = { url: string; port: number; close(graceMs: number): Promise<void> }
+export type Listening = {
+  url: string
+  port: number
+  /** Accepts nothing new, answers what was accepted, and cuts what takes longer than `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+type ListenOptions = {
+  host: string
+  port: number
+  /** How long connections that are kept open may still ask something once closing has begun, in milliseconds. */
+  lingerMs?: number | undefined
+}
 
 /** Listens on an address; port 0 picks a free one. Throws a sentence that says what to do where the port is taken. */
-export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<Listening> {
+export async function listen(server: Server, { host, port, lingerMs = 0 }: ListenOptions): Promise<Listening> {
   const unused = unusedConnections(server)
+  const answering = new Set<ServerResponse>()
   let isClosing = false
-  // Whoever is answered while the server closes would keep the connection for a next request.
-  server.on('request', (_request, response) => {
-    response.once('close', () => isClosing && setImmediate(() => server.closeIdleConnections()))
+  let lingers = true
+  // Before whoever answers, who may do so at once.
+  server.prependListener('request', (_request, response) => {
+    if (isClosing) response.setHeader('connection', 'close')
+    answering.add(response)
+    response.once('close', () => {
+      answering.delete(response)
+      // An answer whose head was on its way already could not say that its connection ends.
+      if (!lingers) setImmediate(() => server.closeIdleConnections())
+    })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -30,14 +50,28 @@ export async function listen(server: Server, { host, port }: { host: string; por
     port: address.port,
     async close(graceMs) {
       isClosing = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      // A client that is told so does not ask again on its connection, where nobody would hear it.
+      for (const response of answering) if (!response.headersSent) response.setHeader('connection', 'close')
+      const closed = new Promise<void>((resolve) => stopAccepting(server, resolve))
       for (const socket of unused) socket.destroy()
       const impatient = setTimeout(() => server.closeAllConnections(), graceMs)
+      // What was sent before the client could know that we close is in the air: it is read and answered too.
+      const patient = setTimeout(() => {
+        lingers = false
+        server.closeIdleConnections()
+      }, lingerMs)
       await closed
       clearTimeout(impatient)
+      clearTimeout(patient)
+      // Ends Node's own timer for requests that do not come to their end.
+      server.close()
     },
   }
+}
+
+/** Stops listening without touching connections; an HTTP server's own `close` cuts those that are idle at this moment. */
+function stopAccepting(server: Server, onClosed: () => void): void {
+  NetServer.prototype.close.call(server, () => onClosed())
 }
 
 /** Connections that have asked nothing yet: browsers and pools open them in advance, and Node does not count them as idle. */

@@ -2,22 +2,26 @@
  * The public face: the thin tRPC handler in front, Express for everything else (webhooks, health, readiness, and a JSON
  * answer with a reason for whatever is not there).
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { type CallContext, deadlineMsDefault } from '../calls/context.ts'
 import { DomainError, errorShapeOf, failureOf, type Failure, httpStatusOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { guest } from '../values.ts'
 import { readBody } from './body.ts'
-import { bodyBytesMax, createTrpcHandler, requestIdOf, type TrpcFace } from './trpc-handler.ts'
+import type { Readiness } from '../host/readiness.ts'
+import { jsonHeaders, pageHeaders, securityHeaders } from './security-headers.ts'
+import { bodyBytesMax, createTrpcHandler, requestIdOf, type TrpcFace, urlLengthMax } from './trpc-handler.ts'
 
 /** A path at which an outside party calls a module: its raw body and signature are handed on as they came. */
 export type Webhook = { path: string; module: string; operation: string; signatureHeader: string }
 
 type PublicFace = TrpcFace & {
   webhooks: readonly Webhook[]
+  /** The page at `/`, as HTML; without one there is nothing there. */
+  page?: (() => string) | undefined
   /** Whether the hall can do its work now; what is wrong otherwise. */
-  readiness(): Promise<{ ready: boolean; problems: string[] }>
+  readiness(): Promise<Readiness>
   log: Log
 }
 
@@ -32,40 +36,80 @@ const notFound = (path: string) =>
   )
 
 const malformed = () => new DomainError('platform.bad_request', 'BAD_REQUEST', 'The request is malformed.')
+const urlTooLong = () =>
+  new DomainError(
+    'platform.url_too_long',
+    'PAYLOAD_TOO_LARGE',
+    `The URL is longer than ${urlLengthMax} characters. Ask for less at once.`,
+  )
+const headersTooLarge = () =>
+  new DomainError(
+    'platform.headers_too_large',
+    'PAYLOAD_TOO_LARGE',
+    `The URL and headers are larger than ${headerBytesMax} bytes together.`,
+  )
+const tooSlow = () =>
+  new DomainError('platform.request_timeout', 'TIMEOUT', 'The request did not come to its end in time.')
+
+/** Room for the longest URL, and as much again for everything else. */
+const headerBytesMax = 2 * urlLengthMax
+/** How long whoever sent no HTTP may take to read what we say to it. */
+const farewellMs = 2_000
 
 /** Makes the server of the public face. It does not listen yet. */
 export function createPublicServer(face: PublicFace): Server {
   const trpc = createTrpcHandler(face, trpcPrefix)
   const app = createApp(face)
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: headerBytesMax }, (request, response) => {
     const { url = '/' } = request
-    if (url.startsWith(`${trpcPrefix}/`)) void trpc(request, response)
+    if (url.length > urlLengthMax) refuse(response, failureOf(urlTooLong(), nothing), { face, request, status: 414 })
+    else if (url.startsWith(`${trpcPrefix}/`)) trpc(request, response)
     else app(request, response)
   })
   server.keepAliveTimeout = 30_000
   server.headersTimeout = 20_000
   server.requestTimeout = 60_000
-  server.on('clientError', (_error, socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable) return
-    const body = bodyOf(failureOf(malformed(), nothing))
-    const head = ['HTTP/1.1 400 Bad Request', 'connection: close', 'content-type: application/json; charset=utf-8']
-    socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'))
+    const { status, refusal } = unreadable[error.code ?? ''] ?? { status: 400, refusal: malformed }
+    const body = bodyOf(failureOf(refusal(), nothing), status)
+    const headers = { ...jsonHeaders, connection: 'close', 'content-length': Buffer.byteLength(body) }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
+    setTimeout(() => socket.destroy(), farewellMs).unref()
   })
   return server
+}
+
+/** What Node could not read as a request, by its code for it. */
+const unreadable: Record<string, { status: number; refusal: () => DomainError }> = {
+  HPE_HEADER_OVERFLOW: { status: 431, refusal: headersTooLarge },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, refusal: tooSlow },
 }
 
 function createApp(face: PublicFace) {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  app.use((_request, response, next) => {
+    response.set(securityHeaders).set('cache-control', 'no-store')
+    next()
+  })
+  const { page } = face
+  if (page) {
+    app.get('/', (_request, response) => {
+      const html = page()
+      response.set(pageHeaders(html)).send(html)
+    })
+  }
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', async (_request, response) => {
-    const { ready, problems } = await face.readiness()
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', problems })
+    const readiness = await face.readiness()
+    response.status(readiness.status === 'not ready' ? 503 : 200).json(readiness)
   })
   for (const webhook of face.webhooks) app.post(webhook.path, receiver(face, webhook))
   app.use((request: IncomingMessage, response: ServerResponse) => {
-    refuse(response, failureOf(notFound(request.url ?? '/'), nothing), requestIdOf(request, face))
+    refuse(response, failureOf(notFound(request.url ?? '/'), nothing), { face, request })
   })
   app.use(onError(face))
   return app
@@ -90,7 +134,7 @@ function receiver(face: PublicFace, { module, operation, signatureHeader }: Webh
     const signature = request.header(signatureHeader) ?? ''
     const outcome = await face.dispatch(route, context, { body, signature })
     if (outcome.ok) response.set('x-request-id', requestId).json(outcome.value)
-    else refuse(response, outcome.failure, requestId)
+    else refuse(response, outcome.failure, { face, request, requestId })
   }
 }
 
@@ -104,18 +148,24 @@ const onError = (face: PublicFace): ErrorRequestHandler => {
     const failure = failureOf(refusal, nothing)
     const requestId = requestIdOf(request, face)
     if (failure.reason === 'platform.internal') face.log.error({ err: error, requestId }, 'a request failed')
-    refuse(response, failure, requestId)
+    refuse(response, failure, { face, request, requestId })
   }
 }
 
-function refuse(response: ServerResponse, failure: Failure, requestId: string): void {
+type Refused = { face: PublicFace; request: IncomingMessage; requestId?: string; status?: number }
+
+function refuse(
+  response: ServerResponse,
+  failure: Failure,
+  { face, request, requestId = requestIdOf(request, face), status = httpStatusOf(failure.code) }: Refused,
+): void {
   if (response.headersSent) return
-  const text = bodyOf(failure)
-  response.writeHead(httpStatusOf(failure.code), {
-    'content-type': 'application/json; charset=utf-8',
-    'x-request-id': requestId,
-  })
-  response.end(text)
+  response.writeHead(status, { ...jsonHeaders, 'x-request-id': requestId })
+  response.end(bodyOf(failure, status))
 }
 
-const bodyOf = (failure: Failure): string => JSON.stringify({ error: errorShapeOf(failure, '') })
+/** Some statuses have no code of their own in tRPC: then the code is the next best, and the status still true. */
+function bodyOf(failure: Failure, httpStatus: number): string {
+  const error = errorShapeOf(failure, '')
+  return JSON.stringify({ error: { ...error, data: { ...error.data, httpStatus } } })
+}

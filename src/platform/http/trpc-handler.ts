@@ -11,6 +11,8 @@ import type { Contract } from '../contract.ts'
 import { DomainError, errorShapeOf, failureOf, httpStatusOf, unknownOperation } from '../errors.ts'
 import type { Actor } from '../values.ts'
 import { readBody } from './body.ts'
+import type { KeptAnswer, ReadCache, Stamps } from './read-cache.ts'
+import { jsonHeaders } from './security-headers.ts'
 
 export type TrpcFace = {
   contracts: Record<string, Contract>
@@ -21,13 +23,16 @@ export type TrpcFace = {
     context: Pick<CallContext, 'requestId' | 'deadlineAt' | 'traceparent'>,
   ): Promise<Actor>
   newRequestId(): string
+  /** What guests are answered from memory; undefined where every question goes to its module. */
+  readCache?: ReadCache | undefined
 }
 
+type PublicRoute = Route & { cached: boolean }
 type Result = { status: number; body: unknown; retryAfterMs?: number | undefined }
-type Asked = { route: Route | undefined; path: string; input: unknown }
+type Asked = { route: PublicRoute | undefined; path: string; input: unknown }
 
 export const bodyBytesMax = 1024 * 1024
-const urlLengthMax = 32_768
+export const urlLengthMax = 32_768
 const batchMax = 100
 const nothing: ReadonlySet<string> = new Set()
 
@@ -46,11 +51,7 @@ const keyedBatch = () =>
     'A batch with an Idempotency-Key may hold one mutation only. Send each by itself.',
   )
 const batchTooLarge = () =>
-  new DomainError(
-    'platform.batch_too_large',
-    'BAD_REQUEST',
-    `A batch may hold at most ${batchMax} calls, and a URL ${urlLengthMax} characters.`,
-  )
+  new DomainError('platform.batch_too_large', 'BAD_REQUEST', `A batch may hold at most ${batchMax} calls.`)
 const wrongMethod = (kind: string) =>
   new DomainError(
     'platform.wrong_method',
@@ -61,38 +62,68 @@ const wrongMethod = (kind: string) =>
 /** Answers requests below `prefix`. Whoever mounts it has checked that the path starts with it. */
 export function createTrpcHandler(face: TrpcFace, prefix: string) {
   const routes = routesOf(face.contracts)
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const { readCache } = face
+  const askModules = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = requestIdOf(request, face)
     let results: Result[] | undefined
+    let stamps: Stamps | undefined
     let isBatch = false
     const hungUp = new AbortController()
     response.once('close', () => response.writableFinished || hungUp.abort())
     try {
       const url = new URL(request.url ?? '/', 'http://hall')
       isBatch = url.searchParams.get('batch') === '1'
-      results = await answer(face, { routes, prefix, url, isBatch, request, requestId, signal: hungUp.signal })
+      const asked = { routes, prefix, url, isBatch, request, requestId, signal: hungUp.signal }
+      ;({ results, stamps } = await answer(face, asked))
     } catch (error) {
       results = [resultOf(error, '')]
       isBatch = false
     }
-    send(response, { results, isBatch, requestId })
+    const text = send(response, { results, isBatch, requestId })
+    const isGood = results.every(({ status }) => status === 200)
+    if (stamps && isGood) readCache?.keep(request.url!, { body: Buffer.from(text), stamps })
+  }
+  const checkFirst = async (cache: ReadCache, kept: KeptAnswer, exchange: Exchange) => {
+    if (await cache.check(kept)) sendKept(kept, exchange, face)
+    else await askModules(exchange.request, exchange.response)
+  }
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const kept = readCache !== undefined && isOpenQuestion(request) ? readCache.find(request.url!) : undefined
+    if (readCache === undefined || kept === undefined) return void askModules(request, response)
+    const isRight = readCache.isRight(kept)
+    if (isRight) sendKept(kept, { request, response }, face)
+    else if (isRight === undefined) void checkFirst(readCache, kept, { request, response })
+    else void askModules(request, response)
   }
 }
 
-function routesOf(contracts: Record<string, Contract>): Map<string, Route> {
-  const routes = new Map<string, Route>()
+type Exchange = { request: IncomingMessage; response: ServerResponse }
+
+/** Whether the answer depends on nothing but the URL: a guest asks, and sends no key that would have to be judged. */
+const isOpenQuestion = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && headers.authorization === undefined && headers['idempotency-key'] === undefined
+
+function sendKept({ body }: KeptAnswer, { request, response }: Exchange, face: TrpcFace): void {
+  if (response.destroyed) return
+  const ids = { 'content-length': body.length, 'x-request-id': requestIdOf(request, face) }
+  response.writeHead(200, { ...jsonHeaders, ...ids })
+  response.end(body)
+}
+
+function routesOf(contracts: Record<string, Contract>): Map<string, PublicRoute> {
+  const routes = new Map<string, PublicRoute>()
   for (const [module, { operations }] of Object.entries(contracts)) {
-    for (const [name, { kind, access }] of Object.entries(operations)) {
+    for (const [name, { kind, access, cached }] of Object.entries(operations)) {
       // To the world outside an internal operation does not exist.
       if (access.kind === 'internal') continue
-      routes.set(`${module}.${name}`, { module, name, path: `${module}.${name}`, kind, undoes: false })
+      routes.set(`${module}.${name}`, { module, name, path: `${module}.${name}`, kind, undoes: false, cached })
     }
   }
   return routes
 }
 
 type Request = {
-  routes: Map<string, Route>
+  routes: Map<string, PublicRoute>
   prefix: string
   url: URL
   isBatch: boolean
@@ -102,11 +133,10 @@ type Request = {
   signal: AbortSignal
 }
 
-async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
+async function answer(face: TrpcFace, asked: Request): Promise<{ results: Result[]; stamps: Stamps | undefined }> {
   const { url, isBatch, request, requestId } = asked
   const isPost = request.method === 'POST'
   if (!isPost && request.method !== 'GET') throw wrongMethod('query')
-  if ((request.url?.length ?? 0) > urlLengthMax) throw batchTooLarge()
   const body = isPost ? await readBody(request, bodyBytesMax) : (url.searchParams.get('input') ?? undefined)
   const calls = callsOf(asked, inputOf(body))
   const key = keyOf(request)
@@ -136,7 +166,15 @@ async function answer(face: TrpcFace, asked: Request): Promise<Result[]> {
       return resultOf(error, path)
     }
   }
-  return Promise.all(calls.map(one))
+  const stamps = await stampsFor(face, request, calls)
+  return { results: await Promise.all(calls.map(one)), stamps }
+}
+
+/** What must be known before the modules are asked, so that their answers can be kept; undefined where they cannot. */
+async function stampsFor({ readCache }: TrpcFace, request: IncomingMessage, calls: Asked[]) {
+  if (readCache === undefined || !isOpenQuestion(request)) return undefined
+  if (!calls.every(({ route }) => route?.cached)) return undefined
+  return readCache.stamps(calls.map(({ route }) => route!.module))
 }
 
 function callsOf({ routes, prefix, url, isBatch }: Request, input: unknown): Asked[] {
@@ -202,21 +240,20 @@ const failed = (failure: ReturnType<typeof failureOf>, path: string): Result => 
 function send(
   response: ServerResponse,
   { results, isBatch, requestId }: { results: Result[]; isBatch: boolean; requestId: string },
-): void {
-  if (response.headersSent || response.destroyed) return
+): string {
   const [first] = results
+  const text = JSON.stringify(isBatch ? results.map(({ body }) => body) : first?.body)
+  if (response.headersSent || response.destroyed) return text
   const statuses = new Set(results.map(({ status }) => status))
   const status = statuses.size > 1 ? 207 : (first?.status ?? 200)
-  const text = JSON.stringify(isBatch ? results.map(({ body }) => body) : first?.body)
   const headers: Record<string, string | number> = {
-    'content-type': 'application/json; charset=utf-8',
+    ...jsonHeaders,
     'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
   }
   if (status === 413) headers['connection'] = 'close'
   if (first?.retryAfterMs !== undefined) headers['retry-after'] = Math.ceil(first.retryAfterMs / 1000)
   response.writeHead(status, headers)
   response.end(text)
+  return text
 }
