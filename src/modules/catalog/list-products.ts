@@ -1,28 +1,26 @@
 import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
+import { categoryBySlug } from './category-queries.ts'
 import type { contract } from './contract.ts'
-import { badCursor } from './errors.ts'
-import { productsAfter } from './queries.ts'
+import { unknownCategory } from './errors.ts'
+import { limitDefault, pageOfRows, positionOf } from './page.ts'
+import { productsAfter, productsOfCategoryAfter } from './queries.ts'
 
 type Operation = (typeof contract)['operations']['list']
 
-const limitDefault = 20
-
-/** The cursor is the position of the last product that was seen. */
 export async function listProducts(ctx: QueryCtx, input: InputOf<Operation>): Promise<AnswerOf<Operation>> {
-  const limit = input.limit ?? limitDefault
-  const position = positionOf(input.cursor)
-  // One more than asked for tells whether there is another page.
-  const found = await productsAfter(ctx.db).execute({ position, limit: limit + 1 })
-  const page = found.slice(0, limit)
-  return {
-    items: page.map(({ id, code, name, description, variants }) => ({ id, code, name, description, variants })),
-    nextCursor: found.length > limit ? String(page.at(-1)?.position) : null,
-  }
+  const { category, limit = limitDefault } = input
+  const wanted = { position: positionOf(input.cursor), limit: limit + 1 }
+  const found = await (category === undefined
+    ? productsAfter(ctx.db).execute(wanted)
+    : productsOfCategoryAfter(ctx.db).execute({ ...wanted, category }))
+  if (found.length === 0) await refuseUnknownCategory(ctx, category)
+  return pageOfRows(found, limit, ({ position }) => String(position))
 }
 
-function positionOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0
-  if (!/^[1-9]\d{0,14}$/.test(cursor)) throw badCursor()
-  return Number(cursor)
+/** Asked only where nothing was found: what holds a product is there. */
+export async function refuseUnknownCategory({ db }: QueryCtx, category: string | undefined): Promise<void> {
+  if (category === undefined) return
+  const [known] = await categoryBySlug(db).execute({ slug: category })
+  if (known === undefined) throw unknownCategory([category])
 }

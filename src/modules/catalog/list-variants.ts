@@ -1,6 +1,7 @@
 import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
 import type { contract } from './contract.ts'
+import { byCurrency } from './product-view.ts'
 import { variantsBySku } from './queries.ts'
 
 type Operation = (typeof contract)['operations']['variants']
@@ -9,11 +10,12 @@ type Operation = (typeof contract)['operations']['variants']
 export async function listVariants(ctx: QueryCtx, { skus }: InputOf<Operation>): Promise<AnswerOf<Operation>> {
   const rows = await variantsBySku(ctx.db).execute({ skus })
   return {
-    variants: rows.map(({ sku, name, amountMinor, currency, stocked }) => ({
+    variants: rows.map(({ sku, name, amountMinor, currency, further, stocked, published }) => ({
       sku,
       name,
-      price: { amountMinor, currency },
+      prices: byCurrency([{ amountMinor, currency }, ...(further ?? [])]),
       stocked,
+      published,
     })),
   }
 }
