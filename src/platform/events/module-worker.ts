@@ -6,17 +6,17 @@
  * and the sweep finds, from the tables alone, whatever was forgotten.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { JobContext } from '../calls/contexts.ts'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { resumeOpenSagas } from '../saga/run-saga.ts'
 import { applyEvents, cursorsOf, type LaneRef, type Listening } from './apply.ts'
 import type { JournalEvent, Listener } from './event.ts'
-import { Pusher, type PushTarget } from './push.ts'
+import { chunksOf, Pusher, type PushTarget } from './push.ts'
 import { type JournalHeads, sequence } from './journal.ts'
 import type { JobHandler, Schedule } from './job.ts'
 import type { Carrier } from './queues.ts'
-import { dueJobs, jobContext, runJob } from './run-job.ts'
+import { runSchedule } from './run-schedule.ts'
+import { type DueJob, dueJobs, jobContext, runJobs } from './run-job.ts'
 import { forgetExpired } from './retention.ts'
 
 /** Reads another module's journal, near or far. The signal ends the waiting for one that does not answer. */
@@ -50,8 +50,14 @@ const sweepMs = 1000
 const passMs = 100
 const pulledMax = 500
 const jobsMax = 200
+/** How many jobs one job of the queue carries. */
+const jobsCarriedMax = 50
+/** How long a job that was carried is not carried again, unless it was tried since. */
+const carriedMs = 3_000
 const sagasMax = 20
 const forgetEveryMs = 10 * 60_000
+
+const carriedAs = ({ id, attempts }: DueJob): string => `${id}-${attempts}`
 
 export class ModuleWorker {
   readonly #options: ModuleWorkerOptions
@@ -60,6 +66,7 @@ export class ModuleWorker {
   readonly #lastCursors = new Map<string, string>()
   readonly #pusher: Pusher
   readonly #lastRuns = new Map<string, number>()
+  readonly #carried = new Map<string, number>()
   #passing: Promise<unknown> | undefined
   #passAgain = false
   #sweeping: Promise<unknown> = Promise.resolve()
@@ -127,7 +134,12 @@ export class ModuleWorker {
     let applied = 0
     for (const source of this.sources) applied += await this.#pullBehind(source, { patient: false })
     const due = await dueJobs(runtime, jobsMax)
-    for (const { id } of due) await runJob(runtime, this.#jobs, id)
+    for (const chunk of chunksOf(due, jobsCarriedMax))
+      await runJobs(
+        runtime,
+        this.#jobs,
+        chunk.map(({ id }) => id),
+      )
     const sagas = options.resumeSagas ? await this.#resumeSagas() : 0
     return { sequenced, applied, jobs: due.length, sagas }
   }
@@ -146,18 +158,27 @@ export class ModuleWorker {
   async #carryJobs(): Promise<void> {
     if (this.#jobs.size === 0) return
     const { carrier, runtime } = this.#options
-    const due = await dueJobs(runtime, jobsMax)
+    const due = this.#notCarried(await dueJobs(runtime, jobsMax))
     if (due.length === 0) return
+    const ids = due.map(({ id }) => id)
     await carrier.add(
       runtime.name,
-      due.map(({ id, attempts }) => ({ name: 'job', data: { id }, id: `${id}-${attempts}` })),
+      chunksOf(ids, jobsCarriedMax).map((chunk) => ({ name: 'jobs', data: { ids: chunk } })),
     )
+    for (const job of due) this.#carried.set(carriedAs(job), performance.now())
+  }
+
+  /** Leaves out what a queue that is behind still holds, or has lost a moment ago. */
+  #notCarried(due: readonly DueJob[]): DueJob[] {
+    const longAgo = performance.now() - carriedMs
+    for (const [job, carriedAt] of this.#carried) if (carriedAt < longAgo) this.#carried.delete(job)
+    return due.filter((job) => !this.#carried.has(carriedAs(job)))
   }
 
   async #receive(name: string, data: unknown): Promise<void> {
     const { runtime } = this.#options
-    if (name === 'job') {
-      await runJob(runtime, this.#jobs, (data as { id: string }).id)
+    if (name === 'jobs') {
+      await runJobs(runtime, this.#jobs, (data as { ids: string[] }).ids)
       return
     }
     const { source, lane, events } = data as { source: string; lane: number; events: JournalEvent[] }
@@ -246,31 +267,16 @@ export class ModuleWorker {
   }
 
   /** Runs a schedule that is due, unless another process is at it. */
-  async #runIfDue({ name, everyMs, run }: Schedule): Promise<void> {
+  async #runIfDue(schedule: Schedule): Promise<void> {
     const { runtime } = this.#options
+    const { name, everyMs } = schedule
     const last = this.#lastRuns.get(name)
     const now = Date.now()
     // The first run waits its turn too: a process that starts has enough to do.
     if (last === undefined) this.#lastRuns.set(name, now)
     if (last === undefined || now - last < everyMs) return
     this.#lastRuns.set(name, now)
-    const lockName = `schedule\n${runtime.name}\n${name}`
-    const client = await runtime.database.pool.connect()
-    try {
-      const lock = await client.query<{ held: boolean }>(
-        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held',
-        [lockName],
-      )
-      if (!lock.rows[0]!.held) return
-      try {
-        const counts = await run(new JobContext(runtime, this.#context(`schedule:${name}`)))
-        runtime.log.debug({ schedule: name, counts }, 'a schedule ran')
-      } finally {
-        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [lockName])
-      }
-    } finally {
-      client.release()
-    }
+    await runSchedule(runtime, schedule, this.#context(`schedule:${name}`))
   }
 
   #context(id: string) {

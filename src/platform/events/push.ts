@@ -73,7 +73,8 @@ export class Pusher {
   }
 }
 
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+/** Splits a list into parts of at most `size`. */
+export function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
   const chunks: Item[][] = []
   for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
   return chunks

@@ -1,24 +1,37 @@
-/** Doing a job whose row is due: taking it, running its handler, and writing what came of it. */
+/**
+ * Doing jobs whose rows are due: taking them with one statement, running their handlers, and writing what came of them.
+ *
+ * A batch shares its round trips and nothing else: each job has its own attempts, its own pauses, its own end. What is
+ * done is written when all are through, and each second until then, so that a slow one holds up no other's mark.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
 import { JobContext } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import type { Actor } from '../values.ts'
-import type { JobHandler } from './job.ts'
+import type { JobHandler, JobItem } from './job.ts'
 
 /** How long a job may take; after that it counts as lost and is carried again. */
 export const jobMsMax = 60_000
+/** A job that waited this long for its turn within a batch is left to a later one, well before it counts as lost. */
+const turnMsMax = 30_000
+const markMs = 1_000
 const attemptsMax = 20
+/** How many jobs of a batch run side by side. */
+const sideBySide = 8
 
 const statements = {
+  // Locked in one order, and passing over what another process is at: two that were told the same share it.
   take: {
-    name: 'platform_job_take',
+    name: 'platform_jobs_take',
     text: `UPDATE jobs SET attempts = attempts + 1, due_at = clock_timestamp() + $2::bigint * interval '1 ms'
-           WHERE id = $1 AND state = 'waiting' AND due_at <= clock_timestamp()
-           RETURNING name, payload, actor, correlation, attempts`,
+           WHERE id IN (SELECT id FROM jobs WHERE id = ANY($1::text[]) AND state = 'waiting' AND due_at <= clock_timestamp()
+                        ORDER BY id FOR UPDATE SKIP LOCKED)
+           RETURNING id, name, payload, actor, correlation, attempts`,
   },
   done: {
-    name: 'platform_job_done',
-    text: `UPDATE jobs SET state = 'done', error = NULL, ended_at = clock_timestamp() WHERE id = $1`,
+    name: 'platform_jobs_done',
+    text: `UPDATE jobs SET state = 'done', error = NULL, ended_at = clock_timestamp() WHERE id = ANY($1::text[])`,
   },
   again: {
     name: 'platform_job_again',
@@ -31,45 +44,106 @@ const statements = {
   },
 }
 
-type Taken = { name: string; payload: unknown; actor: Actor; correlation: string; attempts: number }
+export type DueJob = { id: string; attempts: number }
+type Taken = DueJob & { name: string; payload: unknown; actor: Actor; correlation: string }
+/** A job that was taken, its payload understood. */
+type Ready = { job: Taken; payload: unknown; handler: JobHandler }
 
 /** The jobs that are due, longest waiting first. */
-export async function dueJobs({ database }: ModuleRuntime, limit: number): Promise<{ id: string; attempts: number }[]> {
-  const { rows } = await database.pool.query<{ id: string; attempts: number }>({ ...statements.due, values: [limit] })
+export async function dueJobs({ database }: ModuleRuntime, limit: number): Promise<DueJob[]> {
+  const { rows } = await database.pool.query<DueJob>({ ...statements.due, values: [limit] })
   return rows
 }
 
-/** Does a job, unless another has it. A failure is written and tried again later, with longer pauses each time. */
-export async function runJob(
+/** Does jobs, unless others have them. A failure is written and tried again later, with longer pauses each time. */
+export async function runJobs(
   runtime: ModuleRuntime,
   handlers: ReadonlyMap<string, JobHandler>,
-  id: string,
+  ids: readonly string[],
 ): Promise<void> {
   const { pool } = runtime.database
-  const { rows } = await pool.query<Taken>({ ...statements.take, values: [id, jobMsMax] })
-  const job = rows[0]
-  if (!job) return
-  try {
-    const handler = handlers.get(job.name)
-    if (!handler) throw new Error(`${runtime.name} has no handler for ${job.name}.`)
-    const context = jobContext(runtime, { actor: job.actor, requestId: `${job.correlation}/${id}`, key: id })
-    const [ctx, payload] = [new JobContext(runtime, context), handler.job.payload.parse(job.payload) as unknown]
-    await ('handle' in handler ? handler.handle(ctx, payload) : handler.handleAll(ctx, [{ id, payload }]))
-    await pool.query({ ...statements.done, values: [id] })
-  } catch (error) {
-    const isSpent = job.attempts >= attemptsMax
-    runtime.log.warn(
-      { err: error, job: id, name: job.name, attempts: job.attempts },
-      isSpent ? 'a job failed for good' : 'a job failed',
-    )
-    const pauseMs = Math.min(500 * 2 ** job.attempts, 600_000) * (0.75 + Math.random() / 2)
-    const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
-    await pool.query({
-      ...statements.again,
-      // A run that was too slow has been taken over by now; what came of that one counts.
-      values: [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs), job.attempts],
-    })
+  const startedAt = performance.now()
+  const { rows: jobs } = await pool.query<Taken>({ ...statements.take, values: [ids, jobMsMax] })
+  const done: string[] = []
+  const work = tasksOf(runtime, handlers, jobs).map((task) => () => task(done))
+  const queue = work.values()
+  const workThrough = async () => {
+    for (const task of queue) if (performance.now() - startedAt < turnMsMax) await task()
   }
+  const all = Promise.all(Array.from({ length: Math.min(sideBySide, work.length) }, workThrough)).then(() => true)
+  for (let isEnded = false; !isEnded;) {
+    isEnded = await Promise.race([all, delay(markMs, false, { ref: false })])
+    const ended = done.splice(0)
+    if (ended.length > 0) await pool.query({ ...statements.done, values: [ended] })
+  }
+}
+
+/** What there is to do: each job alone, or together those whose handler wants them so. A task never fails. */
+function tasksOf(
+  runtime: ModuleRuntime,
+  handlers: ReadonlyMap<string, JobHandler>,
+  jobs: readonly Taken[],
+): ((done: string[]) => Promise<void>)[] {
+  const groups = Map.groupBy(jobs, (job) => {
+    const handler = handlers.get(job.name)
+    return handler !== undefined && 'handleAll' in handler ? `${job.name}\n${JSON.stringify(job.actor)}` : job.id
+  })
+  return [...groups.values()].map((group) => async (done: string[]) => {
+    const ready: Ready[] = []
+    for (const job of group) {
+      try {
+        const handler = handlers.get(job.name)
+        if (!handler) throw new Error(`${runtime.name} has no handler for ${job.name}.`)
+        ready.push({ job, handler, payload: handler.job.payload.parse(job.payload) as unknown })
+      } catch (error) {
+        await putOff(runtime, job, error)
+      }
+    }
+    if (ready.length > 1 && (await succeedTogether(runtime, ready))) done.push(...ready.map(({ job }) => job.id))
+    else for (const each of ready) if (await succeeds(runtime, each)) done.push(each.job.id)
+  })
+}
+
+async function succeedTogether(runtime: ModuleRuntime, ready: readonly Ready[]): Promise<boolean> {
+  const [{ job, handler }] = ready as [Ready]
+  if (!('handleAll' in handler)) return false
+  const items: JobItem<unknown>[] = ready.map((each) => ({ id: each.job.id, payload: each.payload }))
+  // Several causes have no request in common, and no key under which calls for all of them could be repeated.
+  const context = jobContext(runtime, { actor: job.actor, requestId: `jobs/${job.id}`, key: undefined })
+  try {
+    await handler.handleAll(new JobContext(runtime, context), items)
+    return true
+  } catch (error) {
+    runtime.log.warn({ err: error, name: job.name, jobs: ready.length }, 'jobs failed together; each is tried alone')
+    return false
+  }
+}
+
+async function succeeds(runtime: ModuleRuntime, { job, handler, payload }: Ready): Promise<boolean> {
+  const { id, actor, correlation } = job
+  const ctx = new JobContext(runtime, jobContext(runtime, { actor, requestId: `${correlation}/${id}`, key: id }))
+  try {
+    await ('handle' in handler ? handler.handle(ctx, payload) : handler.handleAll(ctx, [{ id, payload }]))
+    return true
+  } catch (error) {
+    await putOff(runtime, job, error)
+    return false
+  }
+}
+
+async function putOff(runtime: ModuleRuntime, { id, name, attempts }: Taken, error: unknown): Promise<void> {
+  const isSpent = attempts >= attemptsMax
+  runtime.log.warn({ err: error, job: id, name, attempts }, isSpent ? 'a job failed for good' : 'a job failed')
+  const pauseMs = Math.min(500 * 2 ** attempts, 600_000) * (0.75 + Math.random() / 2)
+  const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
+  // A run that was too slow has been taken over by now; what came of that one counts.
+  const values = [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs), attempts]
+  await runtime.database.pool.query({ ...statements.again, values }).catch((lost: unknown) => {
+    runtime.log.warn(
+      { err: lost, job: id },
+      'the failure of a job was not written; it is due again when its time is up',
+    )
+  })
 }
 
 /** The context in which a module acts by itself. */
