@@ -58,7 +58,7 @@ type Loader = (deps: AssemblyDeps) => Promise<ModuleAssembly>
 
 /** How a process that hosts a module gets it; processes that do not host it never load it. */
 export const loaders: Record<ModuleName, Loader> = {
-  identity: async () => (await import('./modules/identity/module.ts')).createIdentityModule(),
+  identity: async (deps) => (await import('./modules/identity/module.ts')).createIdentityModule(deps),
   catalog: async () => (await import('./modules/catalog/module.ts')).createCatalogModule(),
   inventory: async () => (await import('./modules/inventory/module.ts')).createInventoryModule(),
   pricing: async () => (await import('./modules/pricing/module.ts')).createPricingModule(),

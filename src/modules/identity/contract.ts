@@ -74,7 +74,7 @@ export const contract = defineContract('identity', {
    * Gives a new pair of tokens for a refresh token, which ends with it. A token that comes a second time was stolen, or its
    * answer was lost: within seconds it is answered again, later it ends the whole session.
    */
-  refresh: command({
+  refresh: saga({
     access: anyone,
     secret: true,
     input: z.strictObject({ refreshToken }),

@@ -1,7 +1,7 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { InputOf } from '#platform/contract'
-import type { contract } from './contract.ts'
-import { lastOwner, unknownKey } from './errors.ts'
+import type { contract } from '../contract.ts'
+import { lastOwner, unknownKey } from '../errors.ts'
 import { apiKeyById, type ApiKeyView, revokeServiceKey, viewOf } from './queries.ts'
 
 type KeyRef = InputOf<typeof contract.operations.revokeApiKey>

@@ -1,8 +1,8 @@
 import { statement } from '#platform/data/database'
 import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm'
-import type { contract } from './contract.ts'
+import type { contract } from '../contract.ts'
 import type { AnswerOf } from '#platform/contract'
-import { apiKeys } from './schema.ts'
+import { apiKeys } from '../schema.ts'
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect
 export type ApiKeyView = AnswerOf<typeof contract.operations.createApiKey>

@@ -2,8 +2,8 @@ import type { CommandCtx } from '#platform/calls/context'
 import type { InputOf } from '#platform/contract'
 import { forbidden } from '#platform/errors'
 import { type Actor, holds } from '#platform/values'
-import type { contract } from './contract.ts'
-import { keyExists } from './errors.ts'
+import type { contract } from '../contract.ts'
+import { keyExists } from '../errors.ts'
 import { apiKeyByHash, type ApiKeyRow, type ApiKeyView, insertApiKey, viewOf } from './queries.ts'
 
 type NewApiKey = InputOf<typeof contract.operations.createApiKey>

@@ -1,6 +1,6 @@
 import type { QueryCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import type { contract } from './contract.ts'
+import type { contract } from '../contract.ts'
 import { holderByKeyHash } from './queries.ts'
 
 type Authenticate = typeof contract.operations.authenticate
