@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { Agent, createServer, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { listen } from './listen.ts'
 
@@ -17,4 +18,36 @@ test('a request under way is answered before a server closes, and a connection t
   finish()
   expect(await answer).toBe('answered')
   await closed
+})
+
+test('under load, every request that reaches a server is answered while it closes, and the client is told to leave', async () => {
+  const server = createServer((asked, response) => {
+    asked.resume().on('end', () => setImmediate(() => response.end('answered')))
+  })
+  const face = await listen(server, { host: '127.0.0.1', port: 0, lingerMs: 1000 })
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+  const answers = { before: 0, last: 0 }
+  const ask = async (): Promise<{ isLast: boolean }> => {
+    const sent = request(face.url, { agent, method: 'POST' })
+    sent.end('a question')
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    expect(await text(response)).toBe('answered')
+    return { isLast: response.headers.connection === 'close' }
+  }
+  const warm = Promise.withResolvers<void>()
+  const clients = Array.from({ length: 16 }, async () => {
+    for (;;) {
+      const { isLast } = await ask()
+      if (isLast) break
+      answers.before += 1
+      if (answers.before > 200) warm.resolve()
+    }
+    answers.last += 1
+    // It is gone for whoever comes now: refused, not cut.
+    await expect(ask()).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+  await warm.promise
+  await Promise.all([face.close(600_000), ...clients])
+  agent.destroy()
+  expect(answers.last).toBe(16)
 })
