@@ -1,17 +1,24 @@
 /** `npm run bench`: measures a hall on this machine. */
 import { parseArgs } from 'node:util'
+import { measureRival, rivalNames } from './rivals/main.ts'
+import { rivalTable } from './rivals/table.ts'
 import { measureShop } from './shop.ts'
 import { shopTable } from './shop-figures.ts'
+import type { ShopOptions } from './shop-options.ts'
 
 const SECONDS_DEFAULT = 8
 const SECONDS_MAX = 600
 
 const usage = `Usage: npm run bench -- shop [--seconds N] [--json] [--profile DIR]
+       npm run bench -- rivals [medusa] [vendure] [--seconds N] [--json]
 
 shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, imports 1,000 products with 2 variants each,
        and measures on 16 connections: products got, pages listed and searches, from the database and from the read cache;
        carts bought in eight requests, placed and paid; purchases alone; their SQL statements and transactions; memory, and
        a second start. Everything is removed afterwards. Takes about two minutes.
+
+rivals installs Medusa and Vendure below bench/rivals/ (about a gigabyte, from the package registry), fills them with as many
+       products, and measures the same work on them. Takes about ten minutes.
 
   --seconds N     measure each load for N seconds (1 to ${SECONDS_MAX}, ${SECONDS_DEFAULT} unless told)
   --json          end with one line of JSON
@@ -25,18 +32,33 @@ async function main(): Promise<void> {
   const { values, positionals } = readArguments()
   if (values.help === true || positionals.length === 0) return say(usage)
   const [benchmark, ...others] = positionals
-  if (benchmark !== 'shop' || others.length > 0) throw new UsageError(`There is no benchmark ${positionals.join(' ')}.`)
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort(new Error('Interrupted.')))
   process.once('SIGTERM', () => interrupted.abort(new Error('Ended by a signal.')))
-  const measured = await measureShop({
+  const options: ShopOptions = {
     seconds: secondsOf(values.seconds),
     profileDir: values.profile,
     signal: interrupted.signal,
     progress: (text) => process.stderr.write(`${text}\n`),
-  })
+  }
+  const known = benchmark === 'shop' ? [] : benchmark === 'rivals' ? rivalNames : undefined
+  if (known === undefined || others.some((name) => !known.includes(name)))
+    throw new UsageError(`There is no benchmark ${positionals.join(' ')}.`)
+  const isJson = values.json === true
+  return benchmark === 'shop' ? benchShop(options, isJson) : benchRivals(others, options, isJson)
+}
+
+async function benchShop(options: ShopOptions, isJson: boolean): Promise<void> {
+  const measured = await measureShop(options)
   say(shopTable(measured))
-  if (values.json === true) say(JSON.stringify(measured.figures))
+  if (isJson) say(JSON.stringify(measured.figures))
+}
+
+async function benchRivals(named: readonly string[], options: ShopOptions, isJson: boolean): Promise<void> {
+  const figures = []
+  for (const name of named.length > 0 ? named : rivalNames) figures.push(await measureRival(name, options))
+  say(rivalTable(figures))
+  if (isJson) say(JSON.stringify(figures))
 }
 
 function readArguments() {
