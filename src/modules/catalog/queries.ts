@@ -1,6 +1,6 @@
 /** What the catalog asks its tables: each question one prepared statement. */
 import { statement } from '#platform/data/database'
-import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gt, sql } from 'drizzle-orm'
 import { categories, furtherPrices, productCategories, products, variants } from './schema.ts'
 import type { ProductView } from './product-view.ts'
 
@@ -36,15 +36,13 @@ export const productsAfter = statement('catalog_products_after', (db) =>
     .limit(given('limit')),
 )
 
-/** A category and all below it. */
-const below = (slug: SQL): SQL => sql`
-  with recursive tree (slug) as (
-    select ${slug} union select c.slug from ${categories} c join tree t on c.parent = t.slug
-  ) select slug from tree`
-
+/** In the category or one below it. As an array the tree is followed once, and products are walked in their order. */
 const inCategory = sql`exists (
   select from ${productCategories} pc
-  where pc.product_id = "products"."id" and pc.category in (${below(sql`${given('category')}::text`)}))`
+  where pc.product_id = "products"."id" and pc.category = any(array(
+    with recursive tree (slug) as (
+      select ${given('category')}::text union select c.slug from ${categories} c join tree t on c.parent = t.slug
+    ) select slug from tree)))`
 
 /** The same of a category and all below it. */
 export const productsOfCategoryAfter = statement('catalog_products_of_category_after', (db) =>
@@ -87,26 +85,31 @@ const asked = sql`
     from unnest(${given('text')}::text[]) with ordinality as o (word, place)
   ) w`
 
-/** Published products that match all words, best first, after a rank and, of those alike, a position. */
+/**
+ * Published products that match all words, best first, after a rank and, of those alike, a position. `offset 0` has each
+ * rank worked out once, and what is shown is read of one page only.
+ */
 export const productsMatching = statement('catalog_products_matching', (db) => {
   const question = db.$with('asked', { question: sql<string>`question` }).as(asked)
-  const matching = db.$with('matching', { rank: sql<number>`rank`, ...row }).as(sql`
-    select ts_rank("products"."search", asked.question) as rank, "products"."position", "products"."view"
-    from asked join ${products} on "products"."search" @@ asked.question
-    where ${published} and (${given('category')}::text is null or ${inCategory})`)
+  const page = sql`(
+    select m.rank, m.position
+    from (
+      select ts_rank("products"."search", (select question from asked)) as rank, "products"."position"
+      from ${products}
+      where "products"."search" @@ (select question from asked) and ${published}
+        and (${given('category')}::text is null or ${inCategory})
+      offset 0
+    ) m
+    where m.rank < ${given('rank')}::float4 or (m.rank = ${given('rank')}::float4 and m.position > ${given('position')}::bigint)
+    order by m.rank desc, m.position
+    limit ${given('limit')}::int
+  ) page`
   return db
-    .with(question, matching)
-    .select({
-      rank: sql<number>`m.rank`,
-      position: sql`m.position`.mapWith(Number),
-      view: sql<ProductView>`m.view`,
-    })
-    .from(sql`matching m`)
-    .where(
-      sql`m.rank < ${given('rank')}::float4 or (m.rank = ${given('rank')}::float4 and m.position > ${given('position')}::bigint)`,
-    )
-    .orderBy(sql`m.rank desc, m.position`)
-    .limit(given('limit'))
+    .with(question)
+    .select({ rank: sql<number>`page.rank`, ...row })
+    .from(page)
+    .innerJoin(products, sql`"products"."position" = page.position`)
+    .orderBy(sql`page.rank desc, page.position`)
 })
 
 export const variantsBySku = statement('catalog_variants_by_sku', (db) =>
