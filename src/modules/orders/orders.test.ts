@@ -1,29 +1,6 @@
 import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
-
-const idOf = (prefix: string, number: number) => `${prefix}_01940000-0000-7000-8000-${String(number).padStart(12, '0')}`
-
-const lineOf = (number: number, grossMinor = 120) => ({
-  lineId: idOf('lin', number),
-  sku: `S${number}`,
-  name: `thing ${number}`,
-  quantity: 2,
-  unitPriceMinor: grossMinor / 2,
-  grossMinor,
-  netMinor: grossMinor,
-  taxMinor: 0,
-})
-
-/** An order as checkout would place it: each line of 120 pence. */
-const orderOf = (reference: string, lineCount = 1, more: { externalInvoice?: string; customer?: string } = {}) => ({
-  reference,
-  currency: 'GBP',
-  address: { country: 'GB', city: 'Leeds' },
-  lines: Array.from({ length: lineCount }, (_, index) => lineOf(index + 1)),
-  grossMinor: 120 * lineCount,
-  taxMinor: 0,
-  ...more,
-})
+import { idOf, lineOf, orderOf, requestsOf } from './testing.ts'
 
 describe.each(['near', 'far'] as const)('orders, %s', (distance) => {
   const open = () => startTestHall({ modules: ['orders'], distance })
@@ -31,7 +8,9 @@ describe.each(['near', 'far'] as const)('orders, %s', (distance) => {
   test('an order is the snapshot that was placed, and whoever holds its token sees it', async () => {
     await using hall = await open()
     hall.clock.set('2026-01-02T03:04:05.006Z')
-    const order = orderOf('one', 3, { externalInvoice: '536365', customer: '17850' })
+    const shipping = { method: 'parcel', name: 'Parcel', grossMinor: 480, netMinor: 400, taxMinor: 80 }
+    const bought = orderOf('one', 3, { externalInvoice: '536365', customer: '17850' })
+    const order = { ...bought, shipping, grossMinor: 360 + 480, taxMinor: 80 }
     const { orderId: id, orderToken: token, orderNumber } = await hall.calls.orders.place.mutate(order)
     expect(orderNumber).toBe(1001)
     const guest = hall.as({ kind: 'guest' })
@@ -39,8 +18,10 @@ describe.each(['near', 'far'] as const)('orders, %s', (distance) => {
       id,
       number: 1001,
       state: 'placed',
-      total: { amountMinor: 360, currency: 'GBP' },
-      taxMinor: 0,
+      total: { amountMinor: 840, currency: 'GBP' },
+      capturedMinor: 0,
+      refundedMinor: 0,
+      taxMinor: 80,
       lineCount: 3,
       country: 'GB',
       customer: '17850',
@@ -48,18 +29,33 @@ describe.each(['near', 'far'] as const)('orders, %s', (distance) => {
       orderedAt: '2026-01-02T03:04:05.006Z',
       address: order.address,
       lines: order.lines,
+      shipping,
+      carrier: null,
+      trackingNumber: null,
+      history: [{ what: 'placed', at: '2026-01-02T03:04:05.006Z', amountMinor: null, note: null }],
     })
     expect(await hall.calls.orders.get.query({ id })).toMatchObject({ id })
   })
 
   test('the existence of an order is not told', async () => {
     await using hall = await open()
-    const { orderId: id } = await hall.calls.orders.place.mutate(orderOf('one'))
+    const { orderId: id } = await hall.calls.orders.place.mutate(orderOf('one', 1, { customer: 'acc_one' }))
     const guest = hall.as({ kind: 'guest' })
     const refused = { data: { code: 'NOT_FOUND', reason: 'orders.unknown_order' } }
     await expect(guest.orders.get.query({ id })).rejects.toMatchObject(refused)
     await expect(guest.orders.get.query({ id, token: idOf('tok', 1) })).rejects.toMatchObject(refused)
     await expect(guest.orders.get.query({ id: idOf('ord', 1) })).rejects.toMatchObject(refused)
+    for (const stranger of [
+      hall.as({ kind: 'customer', id: 'acc_two' }),
+      hall.as({ kind: 'staff', id: 'acc_three', permissions: ['orders:refund'] }),
+      guest,
+    ]) {
+      await expect(stranger.orders.get.query({ id })).rejects.toMatchObject(refused)
+      await expect(stranger.orders.cancel.mutate({ id })).rejects.toMatchObject(refused)
+      await expect(stranger.orders.cancel.mutate({ id, token: idOf('tok', 1) })).rejects.toMatchObject(refused)
+    }
+    const theirs = hall.as({ kind: 'customer', id: 'acc_one' })
+    expect(await theirs.orders.get.query({ id })).toMatchObject({ id, customer: 'acc_one' })
     await expect(hall.calls.orders.get.query({ id: idOf('ord', 1) })).rejects.toMatchObject(refused)
   })
 
@@ -124,43 +120,150 @@ describe.each(['near', 'far'] as const)('orders, %s', (distance) => {
       data: { reason: expect.stringMatching(/^platform\.(unauthenticated|forbidden)$/) },
     })
   })
+
+  test('customers see their own orders, newest first, a page at a time', async () => {
+    await using hall = await open()
+    for (const [index, customer] of ['acc_one', 'acc_two', 'acc_one', 'acc_one'].entries()) {
+      await hall.calls.orders.place.mutate(orderOf(`order ${index}`, 1, { customer }))
+    }
+    const mine = hall.as({ kind: 'customer', id: 'acc_one' }).orders.mine
+    const first = await mine.query({ limit: 2 })
+    expect(first.items.map(({ number }) => number)).toEqual([1004, 1003])
+    const second = await mine.query({ limit: 2, cursor: first.nextCursor! })
+    expect(second).toMatchObject({ items: [{ number: 1001, customer: 'acc_one' }], nextCursor: null })
+    expect((await mine.query({ state: 'cancelled' })).items).toEqual([])
+    await expect(hall.as({ kind: 'guest' }).orders.mine.query({})).rejects.toMatchObject({
+      data: { reason: 'platform.unauthenticated' },
+    })
+  })
+
+  test('whoever holds its token, its customer and staff cancel an order, once', async () => {
+    await using hall = await open()
+    const place = (reference: string) =>
+      hall.calls.orders.place.mutate(
+        orderOf(reference, 1, { customer: 'acc_one', orderedAt: '2010-12-01T23:59:59.999Z' }),
+      )
+    const cancelled = async (id: string, by: Parameters<typeof hall.as>[0], token?: string) => {
+      const input = { id, reason: 'changed my mind', ...(token ? { token } : {}) }
+      const answers = [1, 2].map(() => hall.as(by).orders.cancel.mutate(input))
+      // Both at once, and again.
+      for (const answer of [...(await Promise.all(answers)), await hall.as(by).orders.cancel.mutate(input)])
+        expect(answer).toEqual({ id, state: 'cancelled' })
+    }
+    const [one, two, three] = [await place('one'), await place('two'), await place('three')]
+    await cancelled(one.orderId, { kind: 'guest' }, one.orderToken)
+    await cancelled(two.orderId, { kind: 'customer', id: 'acc_one' })
+    await cancelled(three.orderId, { kind: 'staff', id: 'acc_two', permissions: ['orders:cancel'] })
+    const told = await hall.sql(
+      `select key, version::int as version, fact from orders.journal where name = 'orders.cancelled' order by announced_at`,
+    )
+    const fact = { orderedAt: '2010-12-01T23:59:59.999Z', currency: 'GBP', country: 'GB', grossMinor: 120, version: 2 }
+    expect(told).toHaveLength(3)
+    expect(told[0]).toEqual({ key: one.orderId, version: 2, fact: { ...fact, orderId: one.orderId, reference: 'one' } })
+    expect(await requestsOf(hall, 'payments.cancel')).toEqual(
+      [one, two, three].map(({ orderId }, index) => ({
+        reference: ['one', 'two', 'three'][index],
+        request: `${orderId}:cancelled`,
+        valueDay: '2010-12-01',
+      })),
+    )
+    const { history } = await hall.calls.orders.get.query({ id: one.orderId })
+    expect(history).toMatchObject([{ what: 'placed' }, { what: 'cancelled', note: 'changed my mind' }])
+    const seen = await hall.as({ kind: 'guest' }).orders.get.query({ id: one.orderId, token: one.orderToken })
+    expect(seen.history).toMatchObject([{ note: null }, { what: 'cancelled', note: null }])
+  })
+
+  test('an order that is not paid does not ship, and a cancelled one never does', async () => {
+    await using hall = await open()
+    const { orders } = hall.calls
+    const { orderId } = await orders.place.mutate(orderOf('one'))
+    const shipping = (id: string) => orders.beginShipping.mutate({ orderId: id })
+    await expect(shipping(orderId)).rejects.toMatchObject({ data: { code: 'CONFLICT', reason: 'orders.not_paid' } })
+    await orders.cancel.mutate({ id: orderId })
+    await expect(shipping(orderId)).rejects.toMatchObject({ data: { code: 'CONFLICT', reason: 'orders.cancelled' } })
+    await expect(shipping(idOf('ord', 1))).rejects.toMatchObject({ data: { reason: 'orders.unknown_order' } })
+  })
 })
 
-test('a captured payment pays its order, and told again it changes nothing', async () => {
-  await using hall = await startTestHall({ modules: ['orders', 'payments'] })
-  const { orders, payments } = hall.calls
-  const pay = async (reference: string) => {
-    await payments.authorise.mutate({ reference, amount: { amountMinor: 120, currency: 'GBP' }, source: 'card_ok' })
-    const { orderId } = await orders.place.mutate(orderOf(reference))
-    await payments.capture.mutate({ reference })
-    await hall.settle()
-    return orderId
+test('its money is asked for with the order, for the day of the order, and once', async () => {
+  await using hall = await startTestHall({ modules: ['orders'] })
+  const order = orderOf('one', 2, { orderedAt: '2010-12-01T08:26:00.000Z' })
+  const { orderId } = await hall.calls.orders.place.mutate(order, { key: 'a' })
+  await hall.calls.orders.place.mutate(order, { key: 'b' })
+  expect(await requestsOf(hall, 'payments.capture')).toEqual([
+    {
+      reference: 'one',
+      request: `${orderId}:placed`,
+      amountMinor: 240,
+      currency: 'GBP',
+      valueDay: '2010-12-01',
+    },
+  ])
+})
+
+test('where money is captured on shipping it is not asked for, unless nothing will ship', async () => {
+  await using hall = await startTestHall({ modules: ['orders'], env: { CAPTURE_ON: 'shipping' } })
+  const { orders } = hall.calls
+  const goods = await orders.place.mutate({ ...orderOf('goods', 2), unstockedSkus: ['S2'] })
+  const { orderId } = await orders.place.mutate({ ...orderOf('service', 2), unstockedSkus: ['S1', 'S2'] })
+  expect(await requestsOf(hall, 'payments.capture')).toMatchObject([{ request: `${orderId}:placed`, amountMinor: 240 }])
+  const reference = 'goods'
+  expect(await orders.beginShipping.mutate({ orderId: goods.orderId })).toEqual({ orderId: goods.orderId, reference })
+})
+
+test('what is told of a placed order says what was bought, what of it is sent, and where to', async () => {
+  await using hall = await startTestHall({ modules: ['orders'] })
+  const shipping = { method: 'parcel', name: 'Parcel', grossMinor: 480, netMinor: 400, taxMinor: 80 }
+  const order = { ...orderOf('one', 2), unstockedSkus: ['S2'], shipping, grossMinor: 720, taxMinor: 80 }
+  await hall.calls.orders.place.mutate(order)
+  const [told] = await hall.sql(`select fact from orders.journal where name = 'orders.placed'`)
+  expect(told!['fact']).toMatchObject({
+    lines: [
+      { sku: 'S1', name: 'thing 1', quantity: 2, grossMinor: 120, stocked: true },
+      { sku: 'S2', name: 'thing 2', quantity: 2, grossMinor: 120, stocked: false },
+    ],
+    lineCount: 2,
+    address: order.address,
+    shipping: { method: 'parcel', grossMinor: 480 },
+    grossMinor: 720,
+  })
+})
+
+test('cancel and ship at once: exactly one of them happens', async () => {
+  await using hall = await startTestHall({ modules: ['orders'], env: { CAPTURE_ON: 'shipping' } })
+  const { orders } = hall.calls
+  for (let round = 1; round <= 20; round += 1) {
+    const { orderId } = await orders.place.mutate(orderOf(`order ${round}`))
+    const cancelling = orders.cancel.mutate({ id: orderId })
+    const shipping = orders.beginShipping.mutate({ orderId })
+    const [cancelled, shipped] = await Promise.allSettled([cancelling, shipping])
+    const { state } = await orders.get.query({ id: orderId })
+    expect([cancelled.status, shipped.status].toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(state).toBe(cancelled.status === 'fulfilled' ? 'cancelled' : 'shipping')
+    const { reason } = await hall
+      .as({ kind: 'staff', id: 'acc_one', permissions: ['*'] })
+      .orders.cancel.mutate({ id: orderId })
+      .then(
+        () => ({ reason: undefined }),
+        (error: { data: { reason: string } }) => error.data,
+      )
+    expect(reason).toBe(state === 'cancelled' ? undefined : 'orders.already_shipped')
   }
-  const id = await pay('one')
-  expect(await orders.get.query({ id })).toMatchObject({ state: 'paid' })
-  await hall.sql('update orders.cursors set position = 0')
-  // Something new makes the listener look; whatever it then reads again must change nothing.
-  await pay('two')
-  const rows = await hall.sql('select state, version::int as version from orders.orders order by number')
-  expect(rows).toEqual([
-    { state: 'paid', version: 2 },
-    { state: 'paid', version: 2 },
-  ])
-  const told = await hall.sql(
-    `select name, version::int as version from orders.journal where key = $1 order by version`,
-    [id],
-  )
-  expect(told).toEqual([
-    { name: 'orders.placed', version: 1 },
-    { name: 'orders.paid', version: 2 },
-  ])
 })
 
-test('an order that costs nothing is paid at once', async () => {
+test('an order that costs nothing is paid at once, and nothing is asked of payments', async () => {
   await using hall = await startTestHall({ modules: ['orders'] })
   const order = { ...orderOf('free'), lines: [lineOf(1, 0)], grossMinor: 0 }
   const { orderId: id } = await hall.calls.orders.place.mutate(order)
-  expect(await hall.calls.orders.get.query({ id })).toMatchObject({ state: 'paid' })
-  const told = await hall.sql('select name from orders.journal order by version')
-  expect(told).toEqual([{ name: 'orders.placed' }, { name: 'orders.paid' }])
+  expect(await hall.calls.orders.get.query({ id })).toMatchObject({
+    state: 'paid',
+    history: [{ what: 'placed' }, { what: 'paid' }],
+  })
+  await hall.calls.orders.cancel.mutate({ id })
+  const told = await hall.sql('select name, version::int as version from orders.journal order by version')
+  expect(told.filter(({ name }) => name !== 'orders.audited')).toEqual([
+    { name: 'orders.placed', version: 1 },
+    { name: 'orders.paid', version: 2 },
+    { name: 'orders.cancelled', version: 3 },
+  ])
 })
