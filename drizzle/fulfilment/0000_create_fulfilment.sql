@@ -105,7 +105,7 @@ CREATE TABLE "fulfilment"."shipments" (
 	"shipped_at" text,
 	CONSTRAINT "shipments_order_id_unique" UNIQUE("order_id"),
 	CONSTRAINT "shipments_order_number_unique" UNIQUE("order_number"),
-	CONSTRAINT "shipments_state" CHECK ("fulfilment"."shipments"."state" in ('waiting', 'shipping', 'shipped', 'cancelled')),
+	CONSTRAINT "shipments_state" CHECK ("fulfilment"."shipments"."state" in ('waiting', 'shipped', 'cancelled')),
 	CONSTRAINT "shipments_shipped" CHECK (("fulfilment"."shipments"."state" = 'shipped') = ("fulfilment"."shipments"."shipped_at" is not null))
 );--> statement-breakpoint
 CREATE INDEX "commands_recorded_at" ON "fulfilment"."commands" USING btree ("recorded_at");--> statement-breakpoint

@@ -13,7 +13,7 @@ const method = z.strictObject({
   position: z.int(),
 })
 
-const shipmentState = z.enum(['waiting', 'shipping', 'shipped', 'cancelled'])
+const shipmentState = z.enum(['waiting', 'shipped', 'cancelled'])
 
 const shipment = z.strictObject({
   id: id('shp'),

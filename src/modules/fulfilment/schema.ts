@@ -25,7 +25,7 @@ export const methods = fulfilmentSchema.table(
   ],
 )
 
-/** What is to be sent for an order, once for ever: waiting → shipping (orders was asked) → shipped, or cancelled. */
+/** What is to be sent for an order, once for ever: waiting, then shipped or cancelled. */
 export const shipments = fulfilmentSchema.table(
   'shipments',
   {
@@ -34,7 +34,7 @@ export const shipments = fulfilmentSchema.table(
     orderNumber: whole('order_number').unique(),
     /** The order's own, under which others know it. */
     reference: text('reference').notNull(),
-    state: text('state').$type<'waiting' | 'shipping' | 'shipped' | 'cancelled'>().notNull(),
+    state: text('state').$type<'waiting' | 'shipped' | 'cancelled'>().notNull(),
     version: whole('version'),
     address: jsonb('address').$type<Address>().notNull(),
     method: text('method'),
@@ -46,7 +46,7 @@ export const shipments = fulfilmentSchema.table(
     shippedAt: text('shipped_at'),
   },
   (table) => [
-    check('shipments_state', sql`${table.state} in ('waiting', 'shipping', 'shipped', 'cancelled')`),
+    check('shipments_state', sql`${table.state} in ('waiting', 'shipped', 'cancelled')`),
     check('shipments_shipped', sql`(${table.state} = 'shipped') = (${table.shippedAt} is not null)`),
     index('shipments_in_state').on(table.state, table.orderNumber),
   ],
