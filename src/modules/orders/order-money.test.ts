@@ -4,7 +4,7 @@ import { paymentCaptured, paymentRefunded } from '#modules/payments'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { tell } from '#testing/tell'
 import { describe, expect, test } from 'vitest'
-import { idOf, orderOf, requestsOf } from './testing.ts'
+import { idOf, orderOf, requestsOf } from './testing/orders.ts'
 
 const GBP = 'GBP'
 const pounds = (amountMinor: number, currency = GBP) => ({ amountMinor, currency })

@@ -1,6 +1,6 @@
 import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
-import { idOf, lineOf, orderOf, requestsOf } from './testing.ts'
+import { idOf, lineOf, orderOf, requestsOf } from './testing/orders.ts'
 
 describe.each(['near', 'far'] as const)('orders, %s', (distance) => {
   const open = () => startTestHall({ modules: ['orders'], distance })
