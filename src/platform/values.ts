@@ -94,6 +94,9 @@ export type Actor = z.infer<typeof actor>
 
 export const guest: Actor = Object.freeze({ kind: 'guest' })
 
+/** Whether it is a member of staff, or a program that acts for the shop. */
+export const isStaff = (who: Actor): boolean => who.kind === 'staff' || who.kind === 'service'
+
 /** Whether the actor holds a permission such as `orders:price`. */
 export const holds = (who: Actor, permission: string): boolean =>
   (who.kind === 'staff' || who.kind === 'service') &&

@@ -26,6 +26,8 @@ const contents: fc.Arbitrary<Content> = fc.record({
   actor: actors,
   requestId: word,
   inputHash: word,
+  refused: fc.option(word),
+  times: fc.integer({ min: 1, max: 3 }),
   at: word,
 })
 const chains = fc.array(contents, { minLength: 2, maxLength: 12 }).map(chainOf)
@@ -66,12 +68,16 @@ test('the order of keys in the actor does not matter', () => {
       actor: { kind: 'staff', id: 'key_1', permissions: ['*'] },
       requestId: 'req_1',
       inputHash: 'f0',
+      refused: null,
+      times: 1,
       at: '2010-12-01T08:26:00.000Z',
     },
   ]) as [ChainRecord]
   expect(hashOf({ ...record, actor: { permissions: ['*'], id: 'key_1', kind: 'staff' } })).toBe(record.hash)
   // Pinned: a chain that was written must be read the same way for ever.
   expect(record.hash).toBe('4848880dffc2c33aecf647e3f1376d6a1b256164c994ce4876b993819ad2453b')
+  const refused = { ...record, refused: 'platform.forbidden', times: 3 }
+  expect(hashOf(refused)).toBe('6c330eebe8a34c02de1b11898a7a6c937bbf62dbe731d8c62eddd7d226240eb4')
 })
 
 describe('what was done to a chain is found at its place', () => {
@@ -82,6 +88,8 @@ describe('what was done to a chain is found at its place', () => {
     'operation',
     'requestId',
     'inputHash',
+    'refused',
+    'times',
     'at',
     'previousHash',
     'hash',
@@ -93,7 +101,8 @@ describe('what was done to a chain is found at its place', () => {
         const index = place % records.length
         const touched = records.map((record, at) => {
           if (at !== index) return record
-          return { ...record, [field]: field === 'number' ? record.number + 1 : `${record[field]}x` }
+          const value = record[field]
+          return { ...record, [field]: typeof value === 'number' ? value + 1 : `${value}x` }
         })
         expect(judge(touched, headOf(records))).toBe(index + 1)
       }),
@@ -107,6 +116,20 @@ describe('what was done to a chain is found at its place', () => {
         const index = place % records.length
         const actor: Actor = { kind: 'customer', id: 'somebody else' }
         const touched = records.map((record, at) => (at === index ? { ...record, actor } : record))
+        expect(judge(touched, headOf(records))).toBe(index + 1)
+      }),
+      { seed },
+    )
+  })
+
+  test('a refusal that was made into a deed, and a deed into a refusal', () => {
+    fc.assert(
+      fc.property(chains, places, (records, place) => {
+        const index = place % records.length
+        const touched = records.map((record, at) => {
+          if (at !== index) return record
+          return { ...record, refused: record.refused === null ? 'platform.forbidden' : null }
+        })
         expect(judge(touched, headOf(records))).toBe(index + 1)
       }),
       { seed },

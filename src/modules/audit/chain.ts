@@ -15,6 +15,10 @@ export type Content = {
   actor: Actor
   requestId: string
   inputHash: string
+  /** The reason for which it was refused; null where it was done. */
+  refused: string | null
+  /** How often. */
+  times: number
   at: string
 }
 
@@ -34,9 +38,11 @@ export function recordAfter(head: Head, content: Content): ChainRecord {
 
 /** The SHA-256 of a record's fields, as 64 hex digits. */
 export function hashOf(record: Omit<ChainRecord, 'hash'>): string {
-  const { number, previousHash, eventId, source, operation, actor, requestId, inputHash, at } = record
-  // A list says which field is which by its place. The first tells the form, should it ever have to change.
-  const fields = ['audit/1', number, previousHash, eventId, source, operation, actor, requestId, inputHash, at]
+  const { number, previousHash, eventId, source, operation, actor, requestId, inputHash, refused, times, at } = record
+  // A list says which field is which by its place, and the first tells the form. What was done once has the form of the time
+  // when nothing else was recorded: so what was written then is still read the same way.
+  const form = refused === null && times === 1 ? ['audit/1'] : ['audit/2', refused, times]
+  const fields = [...form, number, previousHash, eventId, source, operation, actor, requestId, inputHash, at]
   return createHash('sha256').update(JSON.stringify(fields, withSortedKeys)).digest('hex')
 }
 

@@ -34,7 +34,7 @@ export const contract = defineContract('audit', {
           inputHash: z.string(),
           /** The reason for which it was refused; null where it was done. */
           refused: z.string().nullable(),
-          /** How often, until `at`: more than 1 only for refusals of people who had not signed in, which are counted together. */
+          /** How often, until `at`: refusals of guests are counted together, and those of each customer. */
           times: z.int(),
           at: z.string(),
           hash: z.string(),

@@ -1,5 +1,6 @@
 import { audited as catalog } from '#modules/catalog'
 import { audited as checkout } from '#modules/checkout'
+import { audited as fulfilment } from '#modules/fulfilment'
 import { audited as identity } from '#modules/identity'
 import { audited as inventory } from '#modules/inventory'
 import { audited as orders } from '#modules/orders'
@@ -9,7 +10,7 @@ import { audited as reporting } from '#modules/reporting'
 import { on, sourceOf } from '#platform/events/event'
 import { onAudited } from './on-audited.ts'
 
-const heard = [identity, catalog, inventory, pricing, checkout, orders, payments, reporting]
+const heard = [identity, catalog, inventory, pricing, checkout, orders, payments, fulfilment, reporting]
 
 export const listeners = heard.map((audited) => on(audited, onAudited(sourceOf(audited))))
 

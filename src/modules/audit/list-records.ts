@@ -8,15 +8,17 @@ type List = typeof contract.operations.list
 const limitDefault = 20
 
 export async function listRecords(ctx: QueryCtx, input: InputOf<List>): Promise<AnswerOf<List>> {
-  const { limit = limitDefault, before = Number.MAX_SAFE_INTEGER } = input
-  const rows = await recordsBefore(ctx.db).execute({ number: before, limit })
+  const { limit = limitDefault, before = Number.MAX_SAFE_INTEGER, refused = null } = input
+  const rows = await recordsBefore(ctx.db).execute({ number: before, limit, refused })
   return {
-    entries: rows.map(({ number, operation, actor, requestId, inputHash, at, hash }) => ({
+    entries: rows.map(({ number, operation, actor, requestId, inputHash, refused: reason, times, at, hash }) => ({
       number,
       operation,
       actor,
       requestId,
       inputHash,
+      refused: reason,
+      times,
       at,
       hash,
     })),

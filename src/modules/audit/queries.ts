@@ -1,6 +1,6 @@
 import { statement } from '#platform/data/database'
 import type { Db } from '#platform/data/database'
-import { asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm'
 import { type ChainRecord, emptyChain, type Head } from './chain.ts'
 import { chain, records } from './schema.ts'
 
@@ -37,6 +37,8 @@ const insertRecord = statement('audit_insert_record', (db) => {
         actor: sql.placeholder('actor'),
         requestId: sql.placeholder('requestId'),
         inputHash: sql.placeholder('inputHash'),
+        refused: sql.placeholder('refused'),
+        times: sql.placeholder('times'),
         at: sql.placeholder('at'),
         previousHash: sql.placeholder('previousHash'),
         hash: sql.placeholder('hash'),
@@ -77,12 +79,17 @@ export const recordsAfter = statement('audit_records_after', (db) =>
     .limit(sql.placeholder('limit')),
 )
 
-/** The records before a number, newest first. */
+/** The records before a number, newest first: all (`refused` is null), what was refused, or what was done. */
 export const recordsBefore = statement('audit_records_before', (db) =>
   db
     .select()
     .from(records)
-    .where(lt(records.number, sql.placeholder('number')))
+    .where(
+      and(
+        lt(records.number, sql.placeholder('number')),
+        sql`coalesce((${records.refused} is not null) = ${sql.placeholder('refused')}::boolean, true)`,
+      ),
+    )
     .orderBy(desc(records.number))
     .limit(sql.placeholder('limit')),
 )

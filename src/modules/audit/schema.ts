@@ -1,7 +1,7 @@
 import { platformTables } from '#platform/data/platform-tables'
 import type { Actor } from '#platform/values'
 import { sql } from 'drizzle-orm'
-import { bigint, check, jsonb, pgSchema, text } from 'drizzle-orm/pg-core'
+import { bigint, check, integer, jsonb, pgSchema, text } from 'drizzle-orm/pg-core'
 
 export const auditSchema = pgSchema('audit')
 export const { commands, sagas, journal, lanes, cursors, parked, jobs } = platformTables(auditSchema)
@@ -18,12 +18,16 @@ export const records = auditSchema.table(
     actor: jsonb('actor').$type<Actor>().notNull(),
     requestId: text('request_id').notNull(),
     inputHash: text('input_hash').notNull(),
+    /** The reason for which it was refused; null where it was done. */
+    refused: text('refused'),
+    /** How often: refusals of strangers are counted together. */
+    times: integer('times').notNull().default(1),
     /** Business time, ISO 8601 in UTC. */
     at: text('at').notNull(),
     previousHash: text('previous_hash').notNull(),
     hash: text('hash').notNull(),
   },
-  () => [check('records_number', sql`number > 0`)],
+  () => [check('records_number', sql`number > 0`), check('records_times', sql`times > 0`)],
 )
 
 /** The chain's head: the number and hash of its last record. Whoever writes a record has locked it. */

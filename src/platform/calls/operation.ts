@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { CallContext } from './context.ts'
 import type { ModuleRouter } from './implement.ts'
+import type { CountedRefusals } from './refusals.ts'
 
 /** What a hosted module works with. */
 export type ModuleRuntime = {
@@ -26,6 +27,8 @@ export type ModuleRuntime = {
   committed(wrote: { events: number; jobs: number }): void
   /** The module's `audited` event. */
   audited: EventDefinition<string, AuditedFact>
+  /** What strangers were refused since it was last announced. */
+  refusals: CountedRefusals
   /** How long a saga's run may be silent before another may take it over, in milliseconds. */
   leaseMs: number
   /** Aborted when the process stops. */

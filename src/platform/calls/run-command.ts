@@ -15,6 +15,7 @@ import type { BoundOperation } from './operation.ts'
 import { constraintOf, isTransient, type Transaction } from '../data/database.ts'
 import { alreadyUndone, deadlineExceeded, DomainError, inProgress, keyReused } from '../errors.ts'
 import { Outbox } from '../events/outbox.ts'
+import { isStaff } from '../values.ts'
 
 const lookup = {
   name: 'platform_command_lookup',
@@ -94,7 +95,7 @@ async function attemptCommand(
       if (undone.operation === null) leaveTombstone(transaction, operation, context)
     }
     const answer = await operation.handler(new CommandContext(runtime, context, { transaction, outbox }), input.value)
-    if (spec.access.kind === 'staff')
+    if (spec.audited && isStaff(context.actor))
       announceAudited(outbox, operation, { context, record: key, inputHash: input.hash })
     outbox.flush(transaction)
     const values = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]

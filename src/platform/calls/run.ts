@@ -19,6 +19,7 @@ import { runSaga } from '../saga/run-saga.ts'
 import type { CallContext } from './context.ts'
 import { QueryContext } from './contexts.ts'
 import type { BoundOperation } from './operation.ts'
+import { auditRefusal } from './refusals.ts'
 import { runCommand } from './run-command.ts'
 
 export type Outcome = { ok: true; value: unknown } | { ok: false; failure: Failure }
@@ -45,6 +46,7 @@ export async function run(operation: BoundOperation, context: CallContext, raw: 
         'an operation failed',
       )
     }
+    if (operation.spec.audited) await auditRefusal(operation, context, { failure, raw })
     return { ok: false, failure }
   }
 }

@@ -6,6 +6,7 @@
 import { type Directory, dispatchWith, type Placement } from '../calls/clients.ts'
 import { createFarClient } from '../calls/far-client.ts'
 import type { BoundOperation } from '../calls/operation.ts'
+import { announceCounted } from '../calls/refusals.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { ModuleWorker, type Round } from '../events/module-worker.ts'
@@ -75,6 +76,7 @@ export type HallProcess = {
 }
 
 const drainMsMax = 20_000
+const refusalsMs = 10_000
 
 /** Opens a process. Where anything fails, what was opened is closed again. */
 export async function openProcess(options: ProcessOptions): Promise<HallProcess> {
@@ -135,6 +137,8 @@ async function open(
       await runtime.database.close()
     }
   })
+  const refusals = tellRefusals(options, hosted)
+  closers.push(() => refusals.close())
   closers.push(() => Promise.resolve(stopping.abort()))
   const internal = await openInternalFace({ options, secret, hosted }, closers)
   const queues = {
@@ -153,7 +157,10 @@ async function open(
     async announceOpen(publicUrl) {
       for (const { assembly } of hosted.values()) await assembly.onOpen?.({ publicUrl })
     },
-    round: (how) => roundOf(workers.size > 0 ? workers : idleWorkers({ options, hosted }), how),
+    async round(how) {
+      await refusals.tell()
+      return roundOf(workers.size > 0 ? workers : idleWorkers({ options, hosted }), how)
+    },
     close: closeAll,
   }
 }
@@ -263,6 +270,22 @@ const idleWorkers = (options: WorkersOptions): Map<string, ModuleWorker> =>
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
   })
+
+/** Announces what strangers were refused: now and then where background work is done here, and at the end. */
+function tellRefusals({ works, log }: ProcessOptions, hosted: ReadonlyMap<string, Hosted>) {
+  const tell = async () => {
+    for (const { runtime } of hosted.values()) await announceCounted(runtime)
+  }
+  const sayFailed = (error: unknown) => log.warn({ err: error }, 'refusals could not be announced; they stay counted')
+  const timer = works ? setInterval(() => void tell().catch(sayFailed), refusalsMs).unref() : undefined
+  return {
+    tell,
+    close() {
+      clearInterval(timer)
+      return tell()
+    },
+  }
+}
 
 async function roundOf(workers: ReadonlyMap<string, ModuleWorker>, how: { resumeSagas: boolean }): Promise<Round> {
   const sum: Round = { sequenced: 0, applied: 0, jobs: 0, sagas: 0 }

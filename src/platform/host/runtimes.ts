@@ -5,6 +5,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { FarClient } from '../calls/far-client.ts'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import { type BoundOperation, bindOperations, type ModuleRuntime } from '../calls/operation.ts'
+import { CountedRefusals } from '../calls/refusals.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { type Contract, internal, query } from '../contract.ts'
@@ -92,6 +93,7 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
     stopping,
     sendsJobsTo: graph[module]!.sendsJobs,
     audited: audited(module),
+    refusals: new CountedRefusals(),
     operations: new Map(),
     committed: () => options.committed(module),
     behind: (source, context) => behind({ runtime, dispatch }, source, context),

@@ -8,6 +8,7 @@ import { announceAudited, keyLockName } from '../calls/run-command.ts'
 import { isTransient, type Transaction } from '../data/database.ts'
 import { alreadyUndone, DomainError, failureOf } from '../errors.ts'
 import { Outbox } from '../events/outbox.ts'
+import { isStaff } from '../values.ts'
 import type { SagaState } from './saga.ts'
 import { SagaMemory } from './saga-state.ts'
 import {
@@ -164,7 +165,7 @@ export class SagaProgress {
     const lockName = keyLockName(this.#operation.module, caller, key)
     const { free, row } = await findSagaLocked(client, { caller, key, lockName })
     if (!free || row) throw new LeaseLost()
-    if (this.#operation.spec.access.kind === 'staff') {
+    if (this.#operation.spec.audited && isStaff(this.#context.actor)) {
       announceAudited(outbox, this.#operation, { context: this.#context, record: key, inputHash })
     }
   }
