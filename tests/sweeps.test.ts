@@ -14,6 +14,7 @@ test('a source that does not answer holds up no other, nor the end of the proces
     carrier: {
       add: () => Promise.reject(new Error('the queue is out')),
       work: () => Promise.resolve(),
+      ping: () => Promise.resolve(),
       close: () => Promise.resolve(),
     },
     reader: {
@@ -24,6 +25,7 @@ test('a source that does not answer holds up no other, nor the end of the proces
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('it hung'))))
       },
     },
+    sources: [],
     listenedBy: [],
     sweeps: true,
   })

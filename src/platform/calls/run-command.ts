@@ -1,6 +1,7 @@
 /**
  * A command: one transaction that takes its key, finds the record of an earlier run or does the work, and writes the
- * record. Repeated, it answers what it answered.
+ * record. Repeated, it answers what it answered. One that came without a key cannot be repeated, and one that holds a
+ * secret is not recorded: both only do the work.
  *
  * The key is a transaction-level advisory lock, tried and not waited for, so that a busy key holds no connection. The
  * lock is looked at by the statement that also looks for the record: where another run commits between that statement's
@@ -36,8 +37,9 @@ type Found = { free: boolean; operation: string | null; input_hash: string; stat
 type Attempt = { busy: true } | { busy: false; answer: unknown }
 
 /** Runs a command, or answers what it answered under the same key before. */
-export async function runCommand(operation: BoundOperation, context: CallContext, input: unknown): Promise<unknown> {
-  const inputHash = inputHashOf(operation.path, input)
+export async function runCommand(operation: BoundOperation, given: CallContext, input: unknown): Promise<unknown> {
+  const context = operation.spec.secret ? { ...given, key: undefined } : given
+  const inputHash = recordedHashOf(operation, input)
   for (let attempt = 0; ; attempt += 1) {
     try {
       const outcome = await attemptCommand(operation, context, { value: input, hash: inputHash })
@@ -53,6 +55,10 @@ export async function runCommand(operation: BoundOperation, context: CallContext
 /** SHA-256 over operation and input; the input was parsed, so its fields stand in the contract's order. */
 export const inputHashOf = (path: string, input: unknown): string =>
   hash('sha256', `${path}\n${JSON.stringify(input)}`, 'hex')
+
+/** The hash that is written down: of a secret not even that, since short ones can be found by trying. */
+export const recordedHashOf = ({ path, spec }: BoundOperation, input: unknown): string =>
+  inputHashOf(path, spec.secret ? null : input)
 
 const mayBeTriedAgain = (error: unknown): boolean => isTransient(error) || isKeyRace(error)
 
@@ -81,10 +87,10 @@ async function attemptCommand(
 ): Promise<Attempt> {
   const { runtime, path, spec } = operation
   const outbox = new Outbox(runtime, context, context.key ?? null)
-  const key = context.key ?? runtime.newId('key', { module: runtime.name, requestId: context.requestId })
+  const { key } = context
   const outcome = await runtime.database.transaction<Attempt>(async (transaction) => {
     const { client, trailing } = transaction
-    if (context.key !== undefined) {
+    if (key !== undefined) {
       const found = await lookUp(transaction, operation, { caller: context.caller, key })
       if (!found.free) return { busy: true }
       if (found.operation !== null) return { busy: false, answer: answerOf(found, path, input.hash) }
@@ -95,11 +101,15 @@ async function attemptCommand(
       if (undone.operation === null) leaveTombstone(transaction, operation, context)
     }
     const answer = await operation.handler(new CommandContext(runtime, context, { transaction, outbox }), input.value)
-    if (spec.audited && isStaff(context.actor))
-      announceAudited(outbox, operation, { context, record: key, inputHash: input.hash })
+    if (spec.audited && isStaff(context.actor)) {
+      const recordKey = key ?? runtime.newId('key', { module: runtime.name, requestId: context.requestId })
+      announceAudited(outbox, operation, { context, record: recordKey, inputHash: input.hash })
+    }
     outbox.flush(transaction)
-    const values = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]
-    trailing(client.query({ ...record, values }))
+    if (key !== undefined) {
+      const values = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]
+      trailing(client.query({ ...record, values }))
+    }
     return { busy: false, answer }
   })
   outbox.wake()

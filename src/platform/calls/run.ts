@@ -3,7 +3,7 @@
  *
  * deadline → access → input → the operation, by its kind → answer. What leaves is a value, or a failure with a reason.
  */
-import { isConnectionLoss } from '../data/database.ts'
+import { isConnectionLoss, sqlStateOf } from '../data/database.ts'
 import {
   deadlineExceeded,
   failureOf,
@@ -42,7 +42,11 @@ export async function run(operation: BoundOperation, context: CallContext, raw: 
     )
     if (failure.reason === 'platform.internal') {
       operation.runtime.log.error(
-        { err: error, operation: operation.path, requestId: context.requestId },
+        {
+          err: operation.spec.secret ? namedOnly(error) : error,
+          operation: operation.path,
+          requestId: context.requestId,
+        },
         'an operation failed',
       )
     }
@@ -50,6 +54,12 @@ export async function run(operation: BoundOperation, context: CallContext, raw: 
     return { ok: false, failure }
   }
 }
+
+/** What may be told of a failure whose message may quote a secret: a statement's error names its values. */
+const namedOnly = (error: unknown) => ({
+  name: error instanceof Error ? error.name : 'unknown',
+  code: sqlStateOf(error),
+})
 
 function assertAccess({ spec, path }: BoundOperation, { actor, caller }: CallContext): void {
   const { access } = spec

@@ -82,10 +82,8 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
     async transaction(work, { durable = true } = {}) {
       const client = await pool.connect()
       let broken: Error | undefined
+      const beginning = beginWithFirst(client, durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit TO off')
       try {
-        const begun = client.query(durable ? 'BEGIN' : 'BEGIN; SET LOCAL synchronous_commit TO off')
-        // Awaited below; the empty handler keeps an early failure from counting as unhandled.
-        begun.catch(() => undefined)
         const trailing: Promise<unknown>[] = []
         const result = await work({
           tx: dbOf(client),
@@ -95,22 +93,42 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
             trailing.push(sent)
           },
         })
+        if (beginning.sent === undefined) return result
         const committing = client.query('COMMIT')
         committing.catch(() => undefined)
-        await begun
+        await beginning.sent
         for (const sent of trailing) await sent
         const committed = await committing
         if (committed.command !== 'COMMIT') throw new Error('The transaction was rolled back by the database.')
         return result
       } catch (error) {
-        await client.query('ROLLBACK').catch((lost: Error) => (broken = lost))
+        if (beginning.sent) await client.query('ROLLBACK').catch((lost: Error) => (broken = lost))
         throw error
       } finally {
+        beginning.end()
         client.release(broken)
       }
     },
     close: () => pool.end(),
   }
+}
+
+/** Sends `begin` before the first statement that follows, if one does: a transaction that asks nothing costs nothing. */
+function beginWithFirst(client: pg.ClientBase, begin: string): { sent: Promise<unknown> | undefined; end(): void } {
+  const query = client.query.bind(client) as (...what: unknown[]) => Promise<unknown>
+  const own = client as { query?: unknown }
+  const beginning = {
+    sent: undefined as Promise<unknown> | undefined,
+    end: () => void delete own.query,
+  }
+  own.query = (...what: unknown[]) => {
+    beginning.end()
+    beginning.sent = query(begin)
+    // Awaited at the end; the empty handler keeps an early failure from counting as unhandled.
+    beginning.sent.catch(() => undefined)
+    return query(...what)
+  }
+  return beginning
 }
 
 /**

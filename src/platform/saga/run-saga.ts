@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation, ModuleRuntime } from '../calls/operation.ts'
-import { inputHashOf, isKeyRace, keyLockName, waitForKey } from '../calls/run-command.ts'
+import { isKeyRace, keyLockName, recordedHashOf, waitForKey } from '../calls/run-command.ts'
 import { isTransient } from '../data/database.ts'
 import { alreadyUndone, DomainError, failureOf, keyReused } from '../errors.ts'
 import type { SagaDefinition, UndoOfSaga } from './saga.ts'
-import { LeaseLost } from './saga-progress.ts'
+import { LeaseLost, type RunOptions } from './saga-progress.ts'
 import { SagaRun } from './saga-run.ts'
 import {
   findSaga,
@@ -24,16 +24,20 @@ const isUndo = (handler: SagaDefinition | UndoOfSaga): handler is UndoOfSaga => 
 /** Runs a saga operation to its answer. */
 export async function runSaga(operation: BoundOperation, given: CallContext, input: unknown): Promise<unknown> {
   if (isUndo(operation.handler)) return undoSaga(operation, given)
-  const hash = inputHashOf(operation.path, input)
+  const hash = recordedHashOf(operation, input)
   // A saga that begins in its own tables finds an earlier run of its key there; one that asks first must look first.
   const beginsLocally = (operation.handler as SagaDefinition).steps[0]?.kind === 'local'
-  const isNew = given.key === undefined
+  const isNew = given.key === undefined || operation.spec.secret
   const context = isNew ? { ...given, key: newKey(operation, given) } : given
   for (let attempt = 0; ; attempt += 1) {
     const found = attempt === 0 && (beginsLocally || isNew) ? undefined : await existing(operation, context)
     const id = found?.id ?? newSagaId(operation, context)
     try {
-      if (!found) return await start(operation, context, { id, value: input, hash })
+      if (!found) {
+        const isPassing = isNew && needsNoRow(operation.handler as SagaDefinition)
+        const standing = isPassing ? 'passing' : !isNew && beginsLocally && attempt === 0 ? 'unseen' : 'fresh'
+        return await start(operation, context, { id, value: input, hash, standing })
+      }
       if (found.operation !== operation.path || found.inputHash !== hash) throw keyReused()
       if (found.state === 'done' || (found.pivoted && found.answer !== null)) return found.answer
       if (found.state === 'parked') throw parked(found.id)
@@ -73,15 +77,21 @@ const parked = (id: string) =>
     `This request could not be finished and waits for a person to look at it (${id}).`,
   )
 
+type NewRun = { id: string; value: unknown; hash: string; standing: RunOptions['standing'] }
+
+/** Whether all that a saga may change is changed by one transaction at its end: then there is nothing to take up or back. */
+const needsNoRow = ({ steps }: SagaDefinition): boolean =>
+  steps.every((step, index) => (step.kind === 'local' ? index === steps.length - 1 : !step.effect))
+
 function start(
   operation: BoundOperation,
   context: CallContext,
-  { id, value: input, hash: inputHash }: { id: string; value: unknown; hash: string },
+  { id, value: input, hash: inputHash, standing }: NewRun,
 ): Promise<unknown> {
   const { path } = operation
   const { actor, caller, requestId, key } = context
   const row = newRow({ id, caller, key: key!, operation: path, input, inputHash, actor, requestId })
-  return new SagaRun(operation, { row, isNew: true, leaseToken: randomUUID(), context }).forward()
+  return new SagaRun(operation, { row, standing, leaseToken: randomUUID(), context }).forward()
 }
 
 function newRow(saga: NewSaga): SagaRow {
@@ -99,7 +109,7 @@ export async function resumeSaga(operation: BoundOperation, id: string, context:
   const row = await takeSaga(runtime.database.pool, { id, leaseToken, leaseMs: runtime.leaseMs })
   if (!row) return undefined
   const own: CallContext = { ...context, actor: row.actor, requestId: row.requestId }
-  const taken = new SagaRun(operation, { row, isNew: false, leaseToken, context: own })
+  const taken = new SagaRun(operation, { row, standing: 'taken', leaseToken, context: own })
   if (row.state === 'running' && row.pivoted) return taken.forward()
   await taken.back()
   return undefined
@@ -125,7 +135,7 @@ async function undoSaga(operation: BoundOperation, context: CallContext): Promis
     }
     if (turned) {
       const own: CallContext = { ...context, actor: turned.actor, requestId: turned.requestId }
-      await new SagaRun(target, { row: turned, isNew: false, leaseToken, context: own })
+      await new SagaRun(target, { row: turned, standing: 'taken', leaseToken, context: own })
         .back()
         .catch((error: unknown) => {
           // It is turned for good; the sweep finishes what this run could not.

@@ -34,7 +34,16 @@ const transactionTriesMax = 5
 
 const takenBackReason = alreadyUndone().reason
 
-export type RunOptions = { row: SagaRow; isNew: boolean; leaseToken: string; context: CallContext }
+export type RunOptions = {
+  row: SagaRow
+  /**
+   * Where the saga stands: `taken` over from its row; `fresh`, its key known to be free a moment ago; `unseen`, its key
+   * not looked for yet; `passing`, not to be kept at all, since nothing could be made of what is kept.
+   */
+  standing: 'taken' | 'fresh' | 'unseen' | 'passing'
+  leaseToken: string
+  context: CallContext
+}
 
 export class SagaProgress {
   readonly memory: SagaMemory
@@ -49,14 +58,16 @@ export class SagaProgress {
   readonly #context: CallContext
   readonly #leaseToken: string
   readonly #lost = new AbortController()
+  readonly #standing: RunOptions['standing']
   #hasRow: boolean
 
-  constructor(operation: BoundOperation, { row, isNew, leaseToken, context }: RunOptions) {
+  constructor(operation: BoundOperation, { row, standing, leaseToken, context }: RunOptions) {
     this.#operation = operation
     this.#saga = row
     this.#context = context
     this.#leaseToken = leaseToken
-    this.#hasRow = !isNew
+    this.#standing = standing
+    this.#hasRow = standing === 'taken'
     this.memory = new SagaMemory(row.results, row.undone)
     this.state = this.memory.stateFor(row.id, row.input)
     this.pivoted = row.pivoted
@@ -77,6 +88,7 @@ export class SagaProgress {
 
   /** Commits what is known, as a single statement where there is a row already: one round trip. */
   async commit(status: SagaStatus): Promise<void> {
+    if (this.#standing === 'passing') return
     if (!this.#hasRow) {
       await this.transaction(() => Promise.resolve(status))
       return
@@ -93,13 +105,13 @@ export class SagaProgress {
       const outbox = new Outbox(runtime, this.#context, this.#saga.id)
       try {
         await runtime.database.transaction(async (transaction) => {
-          if (!this.#hasRow) await this.#claimKey(transaction, outbox)
+          if (!this.#hasRow) await this.#begin(transaction, outbox)
           const ctx = new CommandContext(runtime, this.#context, { transaction, outbox })
           const status = await work(Object.assign(ctx, { sagaId: this.#saga.id }))
           outbox.flush(transaction)
           this.#write(transaction, status)
         })
-        this.#hasRow = true
+        this.#hasRow = this.#standing !== 'passing'
         this.memory.markCommitted()
         outbox.wake()
         return
@@ -150,6 +162,7 @@ export class SagaProgress {
   }
 
   #write({ client, trailing }: Transaction, status: SagaStatus): void {
+    if (this.#standing === 'passing') return
     const progress = this.#progress(status)
     if (this.#hasRow) {
       const updated = updateSaga(client, this.#lease(), progress)
@@ -159,12 +172,17 @@ export class SagaProgress {
     trailing(insertSaga(client, this.#saga, { ...this.#lease(), progress }))
   }
 
-  /** Takes the key for a new saga; where it is taken, this run must look again. */
-  async #claimKey({ client }: Transaction, outbox: Outbox): Promise<void> {
+  /**
+   * Takes the key for a new saga; where it is taken, this run must look again. One that was looked for is not looked for
+   * twice: whoever came in between has a row, whose unique key refuses ours.
+   */
+  async #begin({ client }: Transaction, outbox: Outbox): Promise<void> {
     const { caller, key, inputHash } = this.#saga
-    const lockName = keyLockName(this.#operation.module, caller, key)
-    const { free, row } = await findSagaLocked(client, { caller, key, lockName })
-    if (!free || row) throw new LeaseLost()
+    if (this.#standing === 'unseen') {
+      const lockName = keyLockName(this.#operation.module, caller, key)
+      const { free, row } = await findSagaLocked(client, { caller, key, lockName })
+      if (!free || row) throw new LeaseLost()
+    }
     if (this.#operation.spec.audited && isStaff(this.#context.actor)) {
       announceAudited(outbox, this.#operation, { context: this.#context, record: key, inputHash })
     }
