@@ -2,6 +2,7 @@ import { createApiKey, hashApiKey } from '#platform/api-key'
 import { type Distance, startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 
+const orderId = 'ord_00000000-0000-7000-8000-000000000000'
 const newKey = (name: string) => ({ name, permissions: ['orders:read'], keyHash: hashApiKey(createApiKey()) })
 
 /** A hall in which staff did six things in two modules. */
@@ -34,6 +35,29 @@ describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
     expect(page.entries).toEqual(entries.slice(3, 5))
   })
 
+  test('what was refused is recorded with its reason, of strangers how often, and can be asked for alone', async () => {
+    await using hall = await openWithRecordsAt(distance)
+    const clerk = hall.as({ kind: 'staff', id: 'acc_clerk', permissions: [] })
+    await expect(clerk.orders.refund.mutate({ id: orderId, reason: 'none' } as never)).rejects.toThrow()
+    for (let count = 0; count < 30; count += 1) {
+      const { status } = await fetch(`${hall.url}/trpc/identity.listRoles?input=${encodeURIComponent('{}')}`)
+      expect(status).toBe(401)
+    }
+    await hall.settle()
+    const refused = await hall.calls.audit.list.query({ refused: true })
+    expect(refused.entries.toSorted((one, other) => one.times - other.times)).toMatchObject([
+      { operation: 'orders.refund', refused: 'platform.forbidden', times: 1, actor: { id: 'acc_clerk' } },
+      { operation: 'identity.listRoles', refused: 'platform.unauthenticated', times: 30, actor: { kind: 'guest' } },
+    ])
+    const done = await hall.calls.audit.list.query({ refused: false })
+    expect(done.entries.map(({ refused: reason, times }) => ({ reason, times }))).toEqual(
+      Array.from({ length: 6 }, () => ({ reason: null, times: 1 })),
+    )
+    expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 8, intact: true, behind: 0 })
+    await hall.sql(`update audit.records set refused = null, times = 1 where refused = 'platform.forbidden'`)
+    expect(await hall.calls.audit.verify.query({})).toMatchObject({ intact: false })
+  })
+
   test('a chain without records is intact', async () => {
     await using hall = await startTestHall({ distance })
     await hall.sql('delete from audit.records')
@@ -43,12 +67,13 @@ describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
 
   test('what is told again is recorded once', async () => {
     await using hall = await openWithRecords()
-    const applied = () => hall.sql('select sum(position)::int as events from audit.cursors')
-    expect(await applied()).toEqual([{ events: 6 }])
+    const applied = async () => (await hall.sql('select sum(position)::int as events from audit.cursors'))[0]!['events']
+    const before: number = await applied()
+    expect(before).toBeGreaterThanOrEqual(6)
     await hall.sql('update audit.cursors set position = 0')
     await hall.calls.identity.createApiKey.mutate(newKey('five'))
     await hall.settle()
-    expect(await applied()).toEqual([{ events: 7 }])
+    expect(await applied()).toBe(before + 1)
     expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 7, intact: true })
   })
 
