@@ -87,6 +87,7 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
     expect(outcomeOf(tool.out)).toEqual({
       ...totals,
       placed: totals.orders - 3 - days['2011-03-08'].orders,
+      different: [],
       skipped,
       seconds: expect.any(Number),
       ordersPerSecond: expect.any(Number),
@@ -132,6 +133,19 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
     const before = await rowsOf(world)
     expect(await trade()).toMatchObject({ ...totals, placed: 0, skipped, ordersPerSecond: 0 })
     await settled(world.sql)
+    expect(await rowsOf(world)).toEqual(before)
+  })
+
+  test('a file that says otherwise of an invoice in the hall is told, and changes nothing', async () => {
+    const before = await rowsOf(world)
+    const path = join(world.env['DATA_DIR']!, 'other.csv')
+    const lines = (await readFile(fixture, 'utf8')).split('\n')
+    await writeFile(path, lines.toSpliced(1, 1).join('\n'))
+    const { code, err } = await runTool(world, ['trade', path, '--url', hall.url, '--json'])
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringContaining(`under the invoices ${orders[0]!.invoice}:`),
+    })
     expect(await rowsOf(world)).toEqual(before)
   })
 

@@ -58,11 +58,23 @@ async function trade(tool: Tool, path: string, { concurrency, url, json, ...sele
   const complete = outcome.orders === file.totals.orders
   if (json === true) terminal.out(JSON.stringify(outcome))
   else terminal.out(describe(outcome))
+  if (outcome.different.length > 0) throw otherSales(outcome.different)
   if (complete) return
   if (!signal.aborted)
     throw new CommandError('Not every sale reached the hall. Run the command again: it goes on from here.')
   terminal.err(`Stopped with ${outcome.orders} of ${file.totals.orders} orders in the hall. Run it again to go on.\n`)
   tool.exitWith(INTERRUPTED)
+}
+
+const OTHER_SALES_NAMED = 5
+
+/** An order is never changed by a trade: what a file says otherwise of it is for a person to decide. */
+function otherSales(invoices: string[]): CommandError {
+  const named = invoices.slice(0, OTHER_SALES_NAMED).join(', ')
+  const more = invoices.length - OTHER_SALES_NAMED
+  return new CommandError(
+    `The hall has other sales than the file under the invoices ${named}${more > 0 ? ` and ${more} more` : ''}: other lines or another total. They stay as they are; cancel those orders, or mend the file.`,
+  )
 }
 
 /** The outcome in sentences. */

@@ -18,7 +18,9 @@ const ANSWERS: Record<string, object> = {
     orderToken: REF('tok'),
     total: { amountMinor: 1, currency: 'GBP' },
   },
-  'orders.findInvoices': { orders: [{ externalInvoice: '910001' }] },
+  'orders.findInvoices': {
+    orders: [{ externalInvoice: '910001', lineCount: 5, total: { amountMinor: 49_770, currency: 'GBP' } }],
+  },
 }
 const SALE: TradeInvoice = {
   invoice: '910002',
@@ -109,7 +111,9 @@ test('products, stock and the question for invoices are what the contracts take'
   await using door = await startDoor()
   await door.client.importProducts([{ sku: '70100', name: 'TIN OWL', listPriceMinor: 255, stocked: true }])
   await door.client.receiveStock('910002', [{ sku: '70100', quantity: 2 }])
-  expect(await door.client.placedInvoices(['910001', '910002'])).toEqual(new Set(['910001']))
+  expect(await door.client.placedInvoices(['910001', '910002'])).toEqual(
+    new Map([['910001', { lines: 5, grossMinor: 49_770 }]]),
+  )
   expect(door.seen.map(({ path }) => path)).toEqual([
     'catalog.importProducts',
     'inventory.receive',

@@ -33,7 +33,11 @@ export function createHttpHallClient(calls: HallCalls, options: RepeatOptions): 
     },
     async placedInvoices(externalInvoices) {
       const { orders } = await repeatCall(() => calls.orders.findInvoices.query({ externalInvoices }), options)
-      return new Set(orders.flatMap(({ externalInvoice }) => externalInvoice ?? []))
+      return new Map(
+        orders.flatMap(({ externalInvoice, lineCount, total }) =>
+          externalInvoice === null ? [] : [[externalInvoice, { lines: lineCount, grossMinor: total.amountMinor }]],
+        ),
+      )
     },
     async receiveStock(invoice, lines) {
       const input = { reference: invoice, lines }

@@ -21,7 +21,12 @@ class RememberedHall implements HallClient {
   }
 
   placedInvoices: HallClient['placedInvoices'] = async (invoices) =>
-    new Set(invoices.filter((invoice) => this.orders.has(invoice)))
+    new Map(
+      invoices.flatMap((invoice) => {
+        const sale = this.orders.get(invoice)
+        return sale ? [[invoice, { lines: sale.lines.length, grossMinor: sale.grossMinor }]] : []
+      }),
+    )
 
   receiveStock: HallClient['receiveStock'] = async (invoice) => void this.received.add(invoice)
 
@@ -49,6 +54,7 @@ test('every sale is placed once, at most as many at a time as asked for, and aga
   expect(outcome).toEqual({
     ...file.totals,
     placed: expected.orders.length,
+    different: [],
     skipped: file.skipped,
     seconds: 0,
     ordersPerSecond: 0,
@@ -70,6 +76,17 @@ test('a failure stops the trade, and the next run goes on from there', async () 
     ...file.totals,
     placed: expected.orders.length - 10,
   })
+})
+
+test('an invoice whose sale in the hall is another one is named, and not touched', async () => {
+  const hall = new RememberedHall()
+  await placeTrade(file, hall, { concurrency: 1 })
+  const [first, second] = [...hall.orders.values()]
+  hall.orders.set(first!.invoice, { ...first!, grossMinor: first!.grossMinor - 1 })
+  hall.orders.set(second!.invoice, { ...second!, lines: second!.lines.slice(1) })
+  const { orders, placed, different } = await placeTrade(file, hall, { concurrency: 1 })
+  expect({ orders, placed }).toEqual({ orders: expected.orders.length - 2, placed: 0 })
+  expect(different).toEqual([first!.invoice, second!.invoice])
 })
 
 test('after Ctrl-C what has begun is finished and nothing else is begun', async () => {

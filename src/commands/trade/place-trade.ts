@@ -1,4 +1,4 @@
-import type { HallClient, ReceivedLine } from './hall-client.ts'
+import type { HallClient, PlacedInvoice, ReceivedLine } from './hall-client.ts'
 import type { SkipCounts, TradeInvoice, TradeTotals } from './invoice.ts'
 import type { TradeFile } from './read-invoices.ts'
 
@@ -19,6 +19,8 @@ export type PlaceOptions = {
 /** What the hall has of the selected sales now, how many orders this run placed, and what was no sale. */
 export type TradeOutcome = TradeTotals & {
   placed: number
+  /** Invoices under whose number the hall has another sale than the file, such as one whose lines were cut off before. */
+  different: string[]
   skipped: SkipCounts
   seconds: number
   /** Placed in this run, per second. */
@@ -30,6 +32,7 @@ export async function placeTrade(file: TradeFile, hall: HallClient, options: Pla
   const now = options.now ?? (() => performance.now())
   const startedAt = now()
   const totals: TradeTotals = { orders: 0, lines: 0, grossMinor: 0 }
+  const different: string[] = []
   let placed = 0
   const isInHall = (sale: TradeInvoice) => {
     totals.orders += 1
@@ -40,7 +43,11 @@ export async function placeTrade(file: TradeFile, hall: HallClient, options: Pla
   for (let at = 0; at < file.products.length && options.signal?.aborted !== true; at += PRODUCTS_PER_IMPORT) {
     await hall.importProducts(file.products.slice(at, at + PRODUCTS_PER_IMPORT))
   }
-  await forEachConcurrently(salesToPlace(file, hall, isInHall), options, async (sale) => {
+  const isKnown = (sale: TradeInvoice, known: PlacedInvoice) => {
+    if (known.grossMinor === sale.grossMinor && known.lines === sale.lines.length) isInHall(sale)
+    else different.push(sale.invoice)
+  }
+  await forEachConcurrently(salesToPlace(file, hall, isKnown), options, async (sale) => {
     const received = stockFor(sale)
     if (received.length > 0) await hall.receiveStock(sale.invoice, received)
     if ((await hall.placeSale(sale)) === 'placed') placed += 1
@@ -50,19 +57,25 @@ export async function placeTrade(file: TradeFile, hall: HallClient, options: Pla
   return {
     ...totals,
     placed,
+    different,
     skipped: file.skipped,
     seconds,
     ordersPerSecond: seconds > 0 ? round(placed / seconds, 1) : 0,
   }
 }
 
-/** The selected sales that the hall does not have; those that it has are handed to `isInHall`. */
-async function* salesToPlace(file: TradeFile, hall: HallClient, isInHall: (sale: TradeInvoice) => void) {
+/** The selected sales that the hall does not have; those that it has are handed to `isKnown`. */
+async function* salesToPlace(
+  file: TradeFile,
+  hall: HallClient,
+  isKnown: (sale: TradeInvoice, known: PlacedInvoice) => void,
+) {
   for await (const sales of batches(file.invoices(), INVOICES_PER_QUESTION)) {
     // Asking first makes a repeated run quick, and tells what it placed from what was there.
     const known = await hall.placedInvoices(sales.map((sale) => sale.invoice))
     for (const sale of sales) {
-      if (known.has(sale.invoice)) isInHall(sale)
+      const order = known.get(sale.invoice)
+      if (order) isKnown(sale, order)
       else yield sale
     }
   }

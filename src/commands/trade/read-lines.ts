@@ -63,9 +63,9 @@ function createParser(progress: Progress) {
     max_record_size: RECORD_BYTES_MAX,
     info: true,
     // Where a later record stumbles, the records that are read by then wait unread: only this hears of them.
-    on_record(located: string[], { lines }) {
+    on_record(withInfo: string[], { lines }) {
       progress.line = lines
-      return located
+      return withInfo
     },
   })
 }
