@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '#platform/config'
 import { CommandError } from './command-error.ts'
-import { findHall } from './find-hall.ts'
-import { createHallCalls } from './hall-calls.ts'
+import { findHall, findRunningHall } from './find-hall.ts'
+import { createHallCalls, type HallCalls } from './hall-calls.ts'
 import { repeatCall } from './repeat-call.ts'
 import type { Terminal } from './terminal.ts'
-import type { ConnectOptions, HallConnection } from './tool.ts'
+import type { ConnectOptions, HallConnection, ReachOptions } from './tool.ts'
 import { createHttpHallClient } from './trade/http-hall-client.ts'
 
 /** A hall that restarts is waited for this long. */
@@ -32,6 +32,12 @@ export async function connectHall(
     await hall[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Finds a hall that runs, and signs in where the owner is to ask. Throws `CommandError`. */
+export async function reachHall({ url, as, config }: ReachOptions & { config: Config }): Promise<HallCalls> {
+  const found = await findRunningHall(url, config)
+  return createHallCalls(found, as === 'owner' ? await readKey(config) : undefined)
 }
 
 async function readKey({ hallKey, dataDir }: Config): Promise<string> {

@@ -21,7 +21,7 @@ export async function findHall(
   config: Config,
   say: (text: string) => void,
 ): Promise<FoundHall> {
-  const own = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`
+  const own = ownUrl(config)
   if (await isReady(url ?? own)) return { url: url ?? own, [Symbol.asyncDispose]: async () => undefined }
   if (url !== undefined) {
     throw new CommandError(
@@ -31,6 +31,16 @@ export async function findHall(
   say(`No hall runs at ${own}: starting one for this command.\n`)
   return startHall(fileURLToPath(new URL('../main.ts', import.meta.url)))
 }
+
+/** The hall at the given address, else at this machine's own, which must run. Throws `CommandError`. */
+export async function findRunningHall(url: string | undefined, config: Config): Promise<string> {
+  const wanted = url ?? ownUrl(config)
+  if (await isReady(wanted)) return wanted
+  const elsewhere = url === undefined ? ' If it runs elsewhere, say where with --url.' : ''
+  throw new CommandError(`No hall answers at ${wanted}. Start it with npm start, in another terminal.${elsewhere}`)
+}
+
+const ownUrl = ({ host, port }: Config): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 async function isReady(url: string): Promise<boolean> {
   try {

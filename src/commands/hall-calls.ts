@@ -10,14 +10,14 @@ export type HallCalls = TRPCClient<HallRouter>
 /** The option of a mutation that carries its idempotency key. */
 export const keyed = (idempotencyKey: string) => ({ context: { idempotencyKey } })
 
-/** A stock tRPC client of the hall at `url`, signed in with an API key. A mutation's idempotency key travels as a header. */
-export function createHallCalls(url: string, apiKey: string): HallCalls {
+/** A stock tRPC client of the hall at `url`, signed in with an API key, or a guest's. A mutation's idempotency key travels as a header. */
+export function createHallCalls(url: string, apiKey: string | undefined): HallCalls {
   return createTRPCClient<HallRouter>({
     links: [
       httpLink({
         url: `${url}/trpc`,
         headers: ({ op }) => ({
-          authorization: `Bearer ${apiKey}`,
+          ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
           ...(typeof op.context['idempotencyKey'] === 'string' && { 'idempotency-key': op.context['idempotencyKey'] }),
         }),
         fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(CALL_MS_MAX) }),

@@ -27,3 +27,32 @@ export function parseHallUrl(text: string): string {
   }
   return url.href.replace(/\/+$/, '')
 }
+
+/** Parses an ISO 4217 code, in any case. */
+export function parseCurrency(text: string): string {
+  const code = text.toUpperCase()
+  if (!/^[A-Z]{3}$/.test(code)) throw new InvalidArgumentError('Give a currency as three letters, for example GBP.')
+  return code
+}
+
+/** Parses an ISO 3166-1 alpha-2 code, in any case. */
+export function parseCountry(text: string): string {
+  const code = text.toUpperCase()
+  if (!/^[A-Z]{2}$/.test(code)) throw new InvalidArgumentError('Give a country as two letters, for example GB.')
+  return code
+}
+
+const UNITS_MAX = 1_000_000
+
+/** Parses one thing to buy, `MUG-STONE-BLUE:2`, and adds it to those before it. */
+export function parsePurchase(
+  text: string,
+  before: { sku: string; quantity: number }[] = [],
+): { sku: string; quantity: number }[] {
+  const [, sku = '', units = '1'] = /^([^:]{1,64})(?::(\d{1,7}))?$/.exec(text) ?? []
+  const quantity = Number(units)
+  if (sku === '' || quantity < 1 || quantity > UNITS_MAX) {
+    throw new InvalidArgumentError('Give a SKU and, if more than one, how many: MUG-STONE-BLUE:2.')
+  }
+  return [...before, { sku, quantity }]
+}
