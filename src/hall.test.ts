@@ -37,6 +37,7 @@ async function run(args: string, options: { verdict?: AuditVerdict; interactive?
         [Symbol.asyncDispose]: async () => void (connected -= 1),
       }
     },
+    reach: () => Promise.reject(new Error('No command here is to reach a running hall.')),
   })
   expect(connected).toBe(0)
   return { code, out, err }
@@ -45,7 +46,7 @@ async function run(args: string, options: { verdict?: AuditVerdict; interactive?
 test('without arguments the tool explains itself', async () => {
   const { code, out, err } = await run('')
   expect({ code, err }).toEqual({ code: 0, err: '' })
-  expect(out.join('\n')).toMatch(/npm run hall -- <command>[\s\S]*trade[\s\S]*audit/)
+  expect(out.join('\n')).toMatch(/npm run hall -- <command>[\s\S]*look[\s\S]*buy[\s\S]*report[\s\S]*trade[\s\S]*audit/)
 })
 
 test.each([
@@ -59,6 +60,14 @@ test.each([
   ['trade x --colour', /unknown option '--colour'/],
   ['trade x y', /too many arguments for 'trade'/],
   ['audit verify x', /too many arguments for 'verify'/],
+  ['look --currency pounds', /three letters, for example GBP/],
+  ['look --limit 0', /whole number from 1 to 100/],
+  ['buy', /missing required argument/],
+  ['buy MUG:0', /MUG-STONE-BLUE:2/],
+  ['buy MUG:2:3', /MUG-STONE-BLUE:2/],
+  ['buy MUG --country England', /two letters, for example GB/],
+  ['report --from 2026-01-02 --to 2026-01-01', /--from 2026-01-02 is after --to 2026-01-01/],
+  ['report x', /too many arguments for 'report'/],
 ])('wrong use ends with 2 and says how it is right: %s', async (args, message) => {
   const { code, out, err } = await run(args)
   expect({ code, out }).toEqual({ code: 2, out: [] })

@@ -2,8 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, processConfig } from '#platform/config'
 import * as audit from './commands/audit.ts'
+import * as buy from './commands/buy.ts'
 import { CommandError } from './commands/command-error.ts'
-import { connectHall } from './commands/connect-hall.ts'
+import { connectHall, reachHall } from './commands/connect-hall.ts'
+import * as look from './commands/look.ts'
+import * as report from './commands/report.ts'
 import { hallFailure } from './commands/repeat-call.ts'
 import { processTerminal } from './commands/terminal.ts'
 import type { Tool } from './commands/tool.ts'
@@ -49,7 +52,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [trade, audit]) command.register(program, tool)
+  for (const command of [look, buy, report, trade, audit]) command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program
 }
@@ -86,5 +89,6 @@ if (import.meta.main) {
     config,
     interruption,
     connect: (options) => connectHall({ ...options, config: config(), terminal }),
+    reach: (options) => reachHall({ ...options, config: config() }),
   })
 }

@@ -6,6 +6,9 @@ import { openProcess } from '#platform/host/open-process'
 import { oneProcess, placeOf, readTopology } from '#platform/host/topology'
 import { createLog } from '#platform/log'
 import { definition } from './definition.ts'
+import { offerDemo } from './demo/offer-demo.ts'
+import { firstSteps } from './first-steps.ts'
+import { frontPage } from './front-page.ts'
 import { moduleNames } from './modules.ts'
 import { ensureOwner, ownerKeyFile } from './owner.ts'
 import { closeOnSignals } from './signals.ts'
@@ -28,8 +31,12 @@ async function start(): Promise<void> {
   const topology = values.topology === undefined ? oneProcess : await readTopology(values.topology, moduleNames)
   const place = placeOf(topology, values.process ?? 'hall', moduleNames)
   const signals = closeOnSignals(log, config)
-  const hall = await openProcess({ config, log, definition, place, works: true, lingerMs })
+  let url = config.publicUrl
+  const page = () => frontPage(url)
+  const opened = { ...definition, page }
+  const hall = await openProcess({ config, log, definition: opened, place, works: true, lingerMs })
   signals.closes(hall)
+  url ??= hall.url
   if (place.modules.includes('identity')) {
     const base = {
       requestId: hall.newId('req', { module: 'gateway', requestId: '' }),
@@ -43,12 +50,13 @@ async function start(): Promise<void> {
     if (key !== undefined)
       say(`The owner's API key, shown this once and kept in ${config.dataDir}/${ownerKeyFile}: ${key}`)
   }
-  await hall.announceOpen(hall.url && (config.publicUrl ?? hall.url))
-  say(
-    hall.url === undefined
-      ? `Markethall's ${place.process} is ready at ${hall.internalUrl}`
-      : `Markethall is open at ${hall.url}`,
-  )
+  if (hall.url !== undefined && config.demo) await offerDemo(hall, log)
+  await hall.announceOpen(hall.url && url)
+  if (hall.url === undefined) return say(`Markethall's ${place.process} is ready at ${hall.internalUrl}`)
+  say(`Markethall is open at ${hall.url}`)
+  if (!config.demo) return
+  say('Look, buy and see what was sold, in another terminal:')
+  for (const line of Object.values(firstSteps({ url: hall.url, dataDir: config.dataDir }))) say(`  ${line}`)
 }
 
 /** Standard output may be gone before we are: whoever started us may have been killed. */

@@ -68,6 +68,7 @@ export async function openWorld({ redisUrl, outside = [], provider = 'child' }: 
     ROLE_PREFIX: cluster.template,
     SAGA_LEASE_MS: '1000',
     LOG_LEVEL: 'warn',
+    DEMO: 'off',
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     ...(sandbox && { PAYMENTS_URL: sandbox.url, PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_test' }),
   }
