@@ -27,12 +27,12 @@ test('a run that waited for the cursor parks what belongs behind an event that w
     handle: (_ctx: unknown, _fact: unknown, { id }: { id: string }) => Promise.resolve(void handled.push(id)),
   } as unknown as Listener
   await hall.sql(`insert into "reporting".cursors (source, lane, position) values ('orders', 0, 0)`)
-  let applying: Promise<number> | undefined
+  let applying: Promise<Map<number, number>> | undefined
   await runtime.database.transaction(async ({ client }) => {
     await client.query(`select 1 from cursors where source = 'orders' and lane = 0 for update`)
     applying = applyEvents(runtime, new Map([[later.name, listener]]), {
-      lane: { source: 'orders', lane: 0 },
-      events: [later],
+      source: 'orders',
+      batches: [{ lane: 0, events: [later] }],
     })
     for (let waits = 0; waits === 0;) {
       const rows = await hall.sql<{ waits: number }>(
@@ -46,7 +46,7 @@ test('a run that waited for the cursor parks what belongs behind an event that w
     )
     await client.query(`update cursors set position = 1 where source = 'orders' and lane = 0`)
   })
-  expect(await applying).toBe(2)
+  expect(await applying).toEqual(new Map([[0, 2]]))
   expect(handled).toEqual([])
   expect(await hall.sql(`select position::int from "reporting".parked order by position`)).toEqual([
     { position: 1 },

@@ -13,23 +13,27 @@ import { Outbox } from './outbox.ts'
 import { receiveJobs } from './received-jobs.ts'
 
 const statements = {
-  cursor: {
-    name: 'platform_cursor_lock',
-    text: 'SELECT position::int AS position FROM cursors WHERE source = $1 AND lane = $2 FOR UPDATE',
+  cursors: {
+    name: 'platform_cursors_lock',
+    text: `SELECT lane, position::int AS position FROM cursors WHERE source = $1 AND lane = ANY($2::smallint[])
+           ORDER BY lane FOR UPDATE`,
   },
   hasParked: {
     name: 'platform_has_parked',
     text: 'SELECT EXISTS (SELECT 1 FROM parked WHERE source = $1) AS "hasParked"',
   },
-  newCursor: {
-    name: 'platform_cursor_new',
-    text: 'INSERT INTO cursors (source, lane, position) VALUES ($1, $2, 0) ON CONFLICT (source, lane) DO NOTHING',
+  newCursors: {
+    name: 'platform_cursors_new',
+    text: `INSERT INTO cursors (source, lane, position) SELECT $1, lane, 0 FROM unnest($2::smallint[]) AS lane ORDER BY lane
+           ON CONFLICT (source, lane) DO NOTHING`,
   },
-  moveCursor: {
-    name: 'platform_cursor_move',
-    text: 'UPDATE cursors SET position = $3, moved_at = clock_timestamp() WHERE source = $1 AND lane = $2',
+  moveCursors: {
+    name: 'platform_cursors_move',
+    text: `UPDATE cursors c SET position = m.position, moved_at = clock_timestamp()
+           FROM unnest($2::smallint[], $3::bigint[]) AS m (lane, position)
+           WHERE c.source = $1 AND c.lane = m.lane AND c.position < m.position`,
   },
-  cursors: {
+  allCursors: {
     name: 'platform_cursors',
     text: 'SELECT lane, position::int AS position FROM cursors WHERE source = $1',
   },
@@ -57,15 +61,13 @@ const pauseMs = 50
  */
 const notDurable = { durable: false }
 
-export type LaneRef = { source: string; lane: number }
-
 /** What a listening module reacts to in a source, by the event's name. */
 export type Listening = ReadonlyMap<string, Listener>
 
 /** The cursors of a listener for a source: how far it has applied each lane. */
 export async function cursorsOf({ database }: ModuleRuntime, source: string): Promise<Map<number, number>> {
   const { rows } = await database.pool.query<{ lane: number; position: number }>({
-    ...statements.cursors,
+    ...statements.allCursors,
     values: [source],
   })
   return new Map(rows.map(({ lane, position }) => [lane, position]))
@@ -77,37 +79,46 @@ export async function countParked({ database }: ModuleRuntime, source: string): 
   return rows[0]!.parked
 }
 
+/** Events of a lane, in order. */
+export type LaneBatch = { lane: number; events: readonly JournalEvent[] }
+type Batches = { source: string; batches: readonly LaneBatch[] }
+
 /**
- * Applies a lane's events in order. Returns the cursor after it; where that is before `events[0].position - 1`, there
- * is a gap, nothing was applied, and the caller pulls.
+ * Applies the events of a source's lanes, each lane's in order, all in one transaction. Returns the lanes' cursors after
+ * it; where one is before `events[0].position - 1`, there is a gap, nothing of that lane was applied, and the caller pulls.
  */
 export async function applyEvents(
   runtime: ModuleRuntime,
   listening: Listening,
-  { lane, events }: { lane: LaneRef; events: readonly JournalEvent[] },
-): Promise<number> {
+  { source, batches }: Batches,
+): Promise<Map<number, number>> {
   try {
-    return await applyBatch(runtime, listening, { lane, events })
+    return await applyBatches(runtime, listening, { source, batches })
   } catch (error) {
     if (isConnectionLoss(error) || runtime.stopping.aborted) throw error
-    runtime.log.warn(
-      { err: error, source: lane.source, lane: lane.lane },
-      'a batch of events failed; its events are tried one by one',
-    )
+    runtime.log.warn({ err: error, source }, 'a batch of events failed; its events are tried one by one')
   }
-  let cursor = 0
-  for (const event of events) cursor = await applyOrPark(runtime, listening, { lane, event })
-  return cursor
+  const cursors = new Map<number, number>()
+  for (const { lane, events } of batches) {
+    // Other lanes go on with what is theirs as soon as they can: first each lane alone, then each event.
+    const alone =
+      batches.length > 1 ? await applyEvents(runtime, listening, { source, batches: [{ lane, events }] }) : undefined
+    if (alone) cursors.set(lane, alone.get(lane)!)
+    else for (const event of events) cursors.set(lane, await applyOrPark(runtime, listening, { source, event }))
+  }
+  return cursors
 }
 
 async function applyOrPark(
   runtime: ModuleRuntime,
   listening: Listening,
-  { lane, event }: { lane: LaneRef; event: JournalEvent },
+  { source, event }: { source: string; event: JournalEvent },
 ): Promise<number> {
+  const { lane } = event
+  const batches = [{ lane, events: [event] }]
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await applyBatch(runtime, listening, { lane, events: [event] })
+      return (await applyBatches(runtime, listening, { source, batches })).get(lane)!
     } catch (error) {
       if (isConnectionLoss(error) || runtime.stopping.aborted) throw error
       if (attempt >= triesMax && !isTransient(error)) {
@@ -115,63 +126,73 @@ async function applyOrPark(
           { err: error, event: event.id, name: event.name, eventKey: event.key },
           'an event is parked, and its key with it',
         )
-        return applyBatch(runtime, listening, { lane, events: [event], parkBecause: error })
+        return (await applyBatches(runtime, listening, { source, batches, parkBecause: error })).get(lane)!
       }
       await delay(pauseMs * 2 ** attempt)
     }
   }
 }
 
-async function applyBatch(
+async function applyBatches(
   runtime: ModuleRuntime,
   listening: Listening,
-  { lane, events, parkBecause }: { lane: LaneRef; events: readonly JournalEvent[]; parkBecause?: unknown },
-): Promise<number> {
+  { source, batches, parkBecause }: Batches & { parkBecause?: unknown },
+): Promise<Map<number, number>> {
   const outboxes: Outbox[] = []
   const sent: JournalEvent[] = []
-  const cursor = await runtime.database.transaction(async (transaction) => {
-    const { position, hasParked } = await lockCursor(transaction, lane)
-    const fresh = events.filter((event) => event.position > position)
-    const [first] = fresh
-    if (!first || first.position !== position + 1) return position
-    const parkedKeys = hasParked ? await keysParked(transaction, lane, fresh) : new Set<string>()
+  const cursors = await runtime.database.transaction(async (transaction) => {
+    const { positions, hasParked } = await lockCursors(transaction, { source, batches })
+    const fresh = freshOf(batches, positions)
+    if (fresh.length === 0) return positions
+    const parkedKeys = hasParked ? await keysParked(transaction, source, fresh) : new Set<string>()
     for (const event of fresh) {
       if (parkedKeys.has(event.key) || parkBecause !== undefined) {
-        park(transaction, event, { source: lane.source, reason: reasonFor(parkBecause) })
+        park(transaction, event, { source, reason: reasonFor(parkBecause) })
       } else if (ownerOf(event.name) === runtime.name) {
         sent.push(event)
       } else {
         outboxes.push(await applyOne(runtime, listening.get(event.name), { transaction, event }))
       }
+      positions.set(event.lane, event.position)
     }
-    const last = fresh.at(-1)!.position
     for (const outbox of outboxes) outbox.flush(transaction)
     receiveJobs(transaction, sent)
-    transaction.trailing(transaction.client.query({ ...statements.moveCursor, values: [lane.source, lane.lane, last] }))
-    return last
+    const values = [source, [...positions.keys()], [...positions.values()]]
+    transaction.trailing(transaction.client.query({ ...statements.moveCursors, values }))
+    return positions
   }, notDurable)
   for (const outbox of outboxes) outbox.wake()
   if (sent.length > 0) runtime.committed({ events: 0, jobs: sent.length })
-  return cursor
+  return cursors
 }
 
-async function lockCursor(
+/** What the cursors have not passed; of a lane in which something is missing before, nothing. */
+function freshOf(batches: readonly LaneBatch[], positions: ReadonlyMap<number, number>): JournalEvent[] {
+  return batches.flatMap(({ lane, events }) => {
+    const position = positions.get(lane)!
+    const fresh = events.filter((event) => event.position > position)
+    return fresh[0]?.position === position + 1 ? fresh : []
+  })
+}
+
+async function lockCursors(
   { client }: Transaction,
-  { source, lane }: LaneRef,
-): Promise<{ position: number; hasParked: boolean }> {
-  // Two statements, sent together: one that waits for the cursor sees what else there is as it was before it waited, and
+  { source, batches }: Batches,
+): Promise<{ positions: Map<number, number>; hasParked: boolean }> {
+  const lanes = batches.map(({ lane }) => lane)
+  // Two statements, sent together: one that waits for a cursor sees what else there is as it was before it waited, and
   // would overlook what the run that it waited for has parked.
   const look = () =>
     Promise.all([
-      client.query<{ position: number }>({ ...statements.cursor, values: [source, lane] }),
+      client.query<{ lane: number; position: number }>({ ...statements.cursors, values: [source, lanes] }),
       client.query<{ hasParked: boolean }>({ ...statements.hasParked, values: [source] }),
     ])
-  let [cursor, parked] = await look()
-  if (!cursor.rows[0]) {
-    await client.query({ ...statements.newCursor, values: [source, lane] })
-    ;[cursor, parked] = await look()
+  let [cursors, parked] = await look()
+  if (cursors.rows.length < lanes.length) {
+    await client.query({ ...statements.newCursors, values: [source, lanes] })
+    ;[cursors, parked] = await look()
   }
-  return { ...cursor.rows[0]!, ...parked.rows[0]! }
+  return { positions: new Map(cursors.rows.map(({ lane, position }) => [lane, position])), ...parked.rows[0]! }
 }
 
 async function applyOne(
@@ -192,7 +213,7 @@ async function applyOne(
 
 async function keysParked(
   { client }: Transaction,
-  { source }: LaneRef,
+  source: string,
   events: readonly JournalEvent[],
 ): Promise<Set<string>> {
   const keys = [...new Set(events.map(({ key }) => key))]

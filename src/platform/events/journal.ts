@@ -18,31 +18,34 @@ const eventColumns = `j.id, j.name, j.key, j.version::int AS version, j.fact::te
   to_char(j.announced_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "announcedAt", j.lane, j.position::int AS position`
 
 const statements = {
+  waits: {
+    name: 'platform_journal_waits',
+    text: 'SELECT EXISTS (SELECT 1 FROM journal WHERE position IS NULL) AS waits',
+  },
   tryLock: {
     name: 'platform_sequencer_lock',
     text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
   },
-  waiting: {
+  look: {
     name: 'platform_unsequenced',
-    text: `SELECT id, month::text AS month, key, version::int AS version FROM journal
-           WHERE position IS NULL ORDER BY announced_at, id LIMIT ${batchMax}`,
+    text: `SELECT (SELECT coalesce(json_agg(w), '[]') FROM (
+             SELECT id, month::text AS month, key, version::int AS version FROM journal
+             WHERE position IS NULL ORDER BY announced_at, id LIMIT ${batchMax}) AS w) AS waiting,
+           (SELECT coalesce(json_agg(l), '[]') FROM (SELECT lane, head::int AS head FROM lanes) AS l) AS lanes`,
   },
   ofKeys: {
     name: 'platform_unsequenced_of_keys',
     text: `SELECT id, month::text AS month, key, version::int AS version FROM journal
            WHERE position IS NULL AND key = ANY($1::text[]) ORDER BY announced_at, id`,
   },
-  heads: { name: 'platform_lane_heads', text: 'SELECT lane, head::int AS head FROM lanes' },
   place: {
     name: 'platform_sequence',
-    text: `UPDATE journal j SET lane = p.lane, position = p.position
+    text: `WITH moved AS (
+             INSERT INTO lanes (lane, head) SELECT * FROM unnest($5::smallint[], $6::bigint[])
+             ON CONFLICT (lane) DO UPDATE SET head = excluded.head)
+           UPDATE journal j SET lane = p.lane, position = p.position
            FROM unnest($1::text[], $2::date[], $3::smallint[], $4::bigint[]) AS p (id, month, lane, position)
            WHERE j.id = p.id AND j.month = p.month RETURNING ${eventColumns}`,
-  },
-  moveHeads: {
-    name: 'platform_move_heads',
-    text: `INSERT INTO lanes (lane, head) SELECT * FROM unnest($1::smallint[], $2::bigint[])
-           ON CONFLICT (lane) DO UPDATE SET head = excluded.head`,
   },
   after: {
     name: 'platform_journal_after',
@@ -57,6 +60,12 @@ const statements = {
 
 type Waiting = { id: string; month: string; key: string; version: number }
 
+/** Whether there is anything to sequence: a sweep asks this first, for there mostly is not. */
+export async function journalWaits({ pool }: Pick<ModuleDatabase, 'pool'>): Promise<boolean> {
+  const { rows } = await pool.query<{ waits: boolean }>(statements.waits)
+  return rows[0]!.waits
+}
+
 /** Which lane a key's events take. */
 export const laneOf = (key: string): number => crc32(key) % laneCount
 
@@ -65,20 +74,16 @@ export const laneOf = (key: string): number => crc32(key) % laneCount
  * Does nothing where another process is at it: that one will see what we see, or the next pass will.
  */
 export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]> {
-  const probe = await database.pool.query<{ waits: boolean }>({
-    name: 'platform_journal_waits',
-    text: 'SELECT EXISTS (SELECT 1 FROM journal WHERE position IS NULL) AS waits',
-  })
-  if (!probe.rows[0]!.waits) return []
   return database.transaction(async ({ client }) => {
     const values = [`sequencer\n${database.module}`]
-    const [lock, found, { rows: lanes }] = await Promise.all([
+    // Two statements, sent together: what the second sees was committed before the first had the lock.
+    const [lock, look] = await Promise.all([
       client.query<{ locked: boolean }>({ ...statements.tryLock, values }),
-      client.query<Waiting>(statements.waiting),
-      client.query<{ lane: number; head: number }>(statements.heads),
+      client.query<{ waiting: Waiting[]; lanes: { lane: number; head: number }[] }>(statements.look),
     ])
     if (!lock.rows[0]!.locked) return []
-    let waiting = found.rows
+    let { waiting } = look.rows[0]!
+    const { lanes } = look.rows[0]!
     if (waiting.length === batchMax) {
       // A full batch may have cut a key in two, and a clock that was set back may have put its later version first.
       const keys = [...new Set(waiting.map(({ key }) => key))]
@@ -97,9 +102,10 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
       placed.map(({ month }) => month),
       placed.map(({ lane }) => lane),
       placed.map(({ position }) => position),
+      [...heads.keys()],
+      [...heads.values()],
     ]
     const { rows: events } = await client.query<JournalEvent>({ ...statements.place, values: columns })
-    await client.query({ ...statements.moveHeads, values: [[...heads.keys()], [...heads.values()]] })
     return events.sort((one, other) => one.lane - other.lane || one.position - other.position)
   })
 }

@@ -9,10 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { resumeOpenSagas } from '../saga/run-saga.ts'
-import { applyEvents, cursorsOf, type LaneRef, type Listening } from './apply.ts'
+import { cursorsOf, type LaneBatch, type Listening } from './apply.ts'
+import { applyOrPull, type Pull, pulledMax } from './catch-up.ts'
 import type { JournalEvent, Listener } from './event.ts'
 import { chunksOf, Pusher, type PushTarget } from './push.ts'
-import { type JournalHeads, sequence } from './journal.ts'
+import { type JournalHeads, journalWaits, sequence } from './journal.ts'
 import type { JobHandler, Schedule } from './job.ts'
 import type { Carrier } from './queues.ts'
 import { runSchedule } from './run-schedule.ts'
@@ -47,8 +48,8 @@ export type Round = { sequenced: number; applied: number; jobs: number; sagas: n
 
 const sweepMs = 1000
 /** The least pause between two passes of the sequencer: under load events gather, when idle one goes at once. */
-const passMs = 100
-const pulledMax = 500
+const passMs = { few: 100, many: 250 }
+const manyEvents = 10
 const jobsMax = 200
 /** How many jobs one job of the queue carries. */
 const jobsCarriedMax = 50
@@ -68,7 +69,7 @@ export class ModuleWorker {
   readonly #lastRuns = new Map<string, number>()
   readonly #carried = new Map<string, number>()
   #passing: Promise<unknown> | undefined
-  #passAgain = false
+  #wrote = { events: 0, jobs: 0 }
   #sweeping: Promise<unknown> = Promise.resolve()
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
@@ -112,25 +113,26 @@ export class ModuleWorker {
   }
 
   /** After a commit that announced or enqueued: a debounced pass. */
-  wake(): void {
-    if (this.#stopped) return
-    if (this.#passing) {
-      this.#passAgain = true
-      return
-    }
+  wake({ events, jobs }: { events: number; jobs: number }): void {
+    this.#wrote.events += events
+    this.#wrote.jobs += jobs
+    if (this.#stopped || this.#passing || events + jobs === 0) return
     this.#passing = this.#pass().finally(() => {
       this.#passing = undefined
-      if (this.#passAgain) {
-        this.#passAgain = false
-        this.wake()
-      }
+      this.wake(this.#takeWrote())
     })
+  }
+
+  #takeWrote(): { events: number; jobs: number } {
+    const wrote = this.#wrote
+    this.#wrote = { events: 0, jobs: 0 }
+    return wrote
   }
 
   /** Does everything that is to be done now, once, without queues or timers. Tests end a flow with it. */
   async round(options: { resumeSagas: boolean }): Promise<Round> {
     const { runtime } = this.#options
-    const sequenced = (await sequence(runtime.database)).length
+    const sequenced = (await journalWaits(runtime.database)) ? (await sequence(runtime.database)).length : 0
     let applied = 0
     for (const source of this.sources) applied += await this.#pullBehind(source, { patient: false })
     const due = await dueJobs(runtime, jobsMax)
@@ -146,13 +148,22 @@ export class ModuleWorker {
 
   async #pass(): Promise<void> {
     const { runtime } = this.#options
+    const wrote = this.#takeWrote()
+    let sequenced = 0
     try {
-      await this.#pusher.push(await sequence(runtime.database))
-      await this.#carryJobs()
+      if (wrote.events > 0) sequenced = await this.#sequence()
+      if (wrote.jobs > 0) await this.#carryJobs()
     } catch (error) {
       if (!this.#stopped) runtime.log.warn({ err: error }, 'events or jobs could not be carried; the sweep will')
     }
-    if (!this.#stopped) await delay(passMs, undefined, { ref: false })
+    const pauseMs = sequenced + wrote.jobs < manyEvents ? passMs.few : passMs.many
+    if (!this.#stopped) await delay(pauseMs, undefined, { ref: false })
+  }
+
+  async #sequence(): Promise<number> {
+    const events = await sequence(this.#options.runtime.database)
+    await this.#pusher.push(events)
+    return events.length
   }
 
   async #carryJobs(): Promise<void> {
@@ -181,25 +192,16 @@ export class ModuleWorker {
       await runJobs(runtime, this.#jobs, (data as { ids: string[] }).ids)
       return
     }
-    const { source, lane, events } = data as { source: string; lane: number; events: JournalEvent[] }
+    const { source, batches } = data as { source: string; batches: LaneBatch[] }
     const listening = this.#listening.get(source)
     // A queue may still hold what an earlier release listened to.
-    if (listening) await this.#applyOrPull({ source, lane }, listening, events)
+    if (listening) await this.#applyOrPull(source, listening, batches)
   }
 
-  async #applyOrPull(lane: LaneRef, listening: Listening, events: readonly JournalEvent[]): Promise<number> {
+  #applyOrPull(source: string, listening: Listening, batches: readonly LaneBatch[]): Promise<number> {
     const { runtime, reader } = this.#options
-    let applied = 0
-    for (let batch = events; batch.length > 0;) {
-      const cursor = await applyEvents(runtime, listening, { lane, events: batch })
-      const last = batch.at(-1)!.position
-      if (cursor >= last) applied += batch.length
-      if (batch === events && cursor >= last) break
-      const from = { lane: lane.lane, position: cursor, limit: pulledMax }
-      batch = await reader.after(lane.source, from, this.#stopping.signal)
-      if (this.#stopped) break
-    }
-    return applied
+    const pull: Pull = (from) => reader.after(source, from, this.#stopping.signal)
+    return applyOrPull(runtime, { source, listening, pull }, batches)
   }
 
   /** Pulls what a source has announced and this module has not applied. Patient, it leaves a moving cursor alone. */
@@ -210,7 +212,7 @@ export class ModuleWorker {
       reader.heads(source, this.#stopping.signal),
       cursorsOf(runtime, source),
     ])
-    let applied = 0
+    const pulled: LaneBatch[] = []
     for (const { lane, head } of lanes) {
       const cursor = cursors.get(lane) ?? 0
       const lastSeen = this.#lastCursors.get(`${source}/${lane}`)
@@ -218,9 +220,9 @@ export class ModuleWorker {
       if (cursor >= head || (patient && lastSeen !== `${cursor}`)) continue
       const from = { lane, position: cursor, limit: pulledMax }
       const events = await reader.after(source, from, this.#stopping.signal)
-      applied += await this.#applyOrPull({ source, lane }, listening, events)
+      if (events.length > 0) pulled.push({ lane, events })
     }
-    return applied
+    return this.#applyOrPull(source, listening, pulled)
   }
 
   #scheduleSweep(): void {
@@ -242,7 +244,7 @@ export class ModuleWorker {
       run: () => forgetExpired(runtime.database),
     }
     const parts: (() => Promise<unknown>)[] = [
-      async () => this.#pusher.push(await sequence(runtime.database)),
+      async () => ((await journalWaits(runtime.database)) ? this.#sequence() : 0),
       () => this.#carryJobs(),
       () => this.#resumeSagas(),
       ...[...(assembly.schedules ?? []), forget].map((schedule) => () => this.#runIfDue(schedule)),

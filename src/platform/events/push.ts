@@ -1,5 +1,5 @@
 /**
- * Handing events to the modules that listen, as one job per lane that carries what has gathered.
+ * Handing events to the modules that listen, as one job that carries what has gathered in all lanes.
  *
  * A listener's cursor passes every event of its source, but most of them it does not react to. What it reacts to is
  * pushed at once; the rest waits for company, half a second at most, for a job costs the same whether it moves a cursor only.
@@ -12,7 +12,7 @@ import type { Carrier } from './queues.ts'
 /** A module that listens, and the names of the events that it reacts to where that is known here. */
 export type PushTarget = { module: string; reactsTo: ReadonlySet<string> | undefined }
 
-const pushedMax = 200
+const pushedMax = 500
 /** Less than a listener waits before it pulls. */
 const waitMsMax = 500
 
@@ -37,17 +37,16 @@ export class Pusher {
     this.#waiting.clear()
   }
 
-  /** What is to be sent now, with what waited in the same lanes; the rest waits. */
+  /** What is to be sent now, with what waited; nothing where the module reacts to none of it and little has gathered. */
   #take({ module, reactsTo }: PushTarget, events: readonly JournalEvent[]): JournalEvent[] {
     const all = [...(this.#waiting.get(module) ?? []), ...events]
-    if (reactsTo === undefined) return all
-    const isUrgent = ({ name }: JournalEvent) => reactsTo.has(name) || ownerOf(name) === module
-    const urgent = new Set(events.filter(isUrgent).map(({ lane }) => lane))
-    const rest = all.filter(({ lane }) => !urgent.has(lane))
-    const isFull = rest.length > pushedMax
-    if (isFull || rest.length === 0) this.#waiting.delete(module)
-    else this.#waiting.set(module, rest)
-    return isFull ? all : all.filter(({ lane }) => urgent.has(lane))
+    const isUrgent = ({ name }: JournalEvent) => reactsTo?.has(name) !== false || ownerOf(name) === module
+    if (all.length <= pushedMax && !events.some(isUrgent)) {
+      this.#waiting.set(module, all)
+      return []
+    }
+    this.#waiting.delete(module)
+    return all
   }
 
   #sendWaiting(): void {
@@ -64,11 +63,11 @@ export class Pusher {
   async #send(module: string, events: readonly JournalEvent[]): Promise<void> {
     if (events.length === 0) return
     const { source, carrier } = this.#options
-    const jobs = Map.groupBy(events, ({ lane }) => lane)
-      .entries()
-      .flatMap(([lane, ofLane]) => chunksOf(ofLane, pushedMax).map((chunk) => ({ source, lane, events: chunk })))
-      .map((data) => ({ name: 'events', data }))
-      .toArray()
+    const jobs = chunksOf(events, pushedMax).map((chunk) => {
+      const batches = Map.groupBy(chunk, ({ lane }) => lane)
+      const data = { source, batches: [...batches].map(([lane, ofLane]) => ({ lane, events: ofLane })) }
+      return { name: 'events', data }
+    })
     await carrier.add(module, jobs)
   }
 }

@@ -126,8 +126,8 @@ async function open(
     rolesOf: databases.rolesOf,
     connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.works }),
     stopping: stopping.signal,
-    committed(module) {
-      workers.get(module)?.wake()
+    committed(module, wrote) {
+      workers.get(module)?.wake(wrote)
       readCache?.committed(module)
     },
   })

@@ -51,7 +51,7 @@ export type HostOptions = {
   connectionsPerModule: number
   stopping: AbortSignal
   /** Told after a commit of a module that announced or enqueued. */
-  committed(module: string): void
+  committed(module: string, wrote: { events: number; jobs: number }): void
 }
 
 export type Hosted = { runtime: ModuleRuntime; assembly: ModuleAssembly; reader: JournalReader }
@@ -95,7 +95,7 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
     audited: audited(module),
     refusals: new CountedRefusals(),
     operations: new Map(),
-    committed: () => options.committed(module),
+    committed: (wrote) => options.committed(module, wrote),
     behind: (source, context) => behind({ runtime, dispatch }, source, context),
   }
   for (const [name, operation] of bindOperations(assembly.router, runtime)) runtime.operations.set(name, operation)
