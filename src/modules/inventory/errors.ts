@@ -25,12 +25,5 @@ export const alreadyCommitted = (reference: string) =>
     `The stock reserved for ${reference} has left the house and can no longer be released.`,
   )
 
-export const unknownReservation = (reference: string) =>
-  new DomainError('inventory.unknown_reservation', 'NOT_FOUND', `Nothing was reserved for ${reference}.`)
-
-export const alreadyReleased = (reference: string) =>
-  new DomainError(
-    'inventory.already_released',
-    'CONFLICT',
-    `The stock reserved for ${reference} was released and can no longer be committed.`,
-  )
+export const unknownLocation = (location: string) =>
+  new DomainError('inventory.unknown_location', 'NOT_FOUND', `There is no location ${location}.`)

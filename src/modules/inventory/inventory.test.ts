@@ -1,28 +1,25 @@
 import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
+import { shipped } from '#modules/fulfilment'
+import { tell } from '#testing/tell'
+import { expectBalance, line, shippedOf } from './testing.ts'
 
 type Hall = Awaited<ReturnType<typeof startTestHall>>
 
-const line = (sku: string, quantity: number) => ({ sku, quantity })
+const levelOf = (sku: string, onHand: number) => ({
+  sku,
+  onHand,
+  reserved: 0,
+  held: 0,
+  available: onHand,
+  locations: [{ location: 'main', onHand, reserved: 0, held: 0 }],
+})
 const reason = (name: string) => ({ data: { reason: name } })
 
 /** On-hand and reserved units by SKU. */
 async function levelsOf(hall: Hall, ...skus: string[]) {
   const { levels } = await hall.calls.inventory.levels.query({ skus })
   return Object.fromEntries(levels.map(({ sku, onHand, reserved }) => [sku, [onHand, reserved]]))
-}
-
-/** On-hand is what the ledger adds up to, and reserved what the open reservations do. */
-async function expectBalance(hall: Hall) {
-  const broken = await hall.sql(`
-    select s.sku from "inventory".stock s
-    where s.on_hand <> (select sum(l.delta) from "inventory".stock_ledger l where l.sku = s.sku)
-       or s.reserved <> coalesce((
-         select sum(l.quantity)
-         from "inventory".reservation_lines l
-         join "inventory".reservations r on r.id = l.reservation_id and r.state = 'open'
-         where l.sku = s.sku), 0)`)
-  expect(broken).toEqual([])
 }
 
 describe.each(['near', 'far'] as const)('inventory, %s', (distance) => {
@@ -34,10 +31,7 @@ describe.each(['near', 'far'] as const)('inventory, %s', (distance) => {
     expect(await receive.mutate(delivery)).toEqual({ received: false, units: 0 })
     expect(await receive.mutate({ reference: '536366', lines: [line('A', 1)] })).toEqual({ received: true, units: 1 })
     expect(await hall.calls.inventory.levels.query({ skus: ['B', 'A', 'C', 'A'] })).toEqual({
-      levels: [
-        { sku: 'A', onHand: 4, reserved: 0, available: 4 },
-        { sku: 'B', onHand: 6, reserved: 0, available: 6 },
-      ],
+      levels: [levelOf('A', 4), levelOf('B', 6)],
     })
     await expectBalance(hall)
   })
@@ -78,27 +72,13 @@ describe.each(['near', 'far'] as const)('inventory, %s', (distance) => {
 
   test('a release gives back what was promised, and repeating it is harmless', async () => {
     await using hall = await startTestHall({ modules: ['inventory'], distance })
-    const { receive, reserve, release, commit } = hall.calls.inventory
+    const { receive, reserve, release } = hall.calls.inventory
     await receive.mutate({ reference: 'r', lines: [line('A', 3)] })
     await reserve.mutate({ reference: 's', lines: [line('A', 2)] })
     expect(await release.mutate({ reference: 's' })).toEqual({ released: true })
     expect(await release.mutate({ reference: 's' })).toEqual({ released: true })
     expect(await release.mutate({ reference: 'never arrived' })).toEqual({ released: false })
     expect(await levelsOf(hall, 'A')).toEqual({ A: [3, 0] })
-    await expect(commit.mutate({ reference: 's' })).rejects.toMatchObject(reason('inventory.already_released'))
-    await expectBalance(hall)
-  })
-
-  test('a commit takes the units off the stock once, and cannot be released any more', async () => {
-    await using hall = await startTestHall({ modules: ['inventory'], distance })
-    const { receive, reserve, release, commit } = hall.calls.inventory
-    await receive.mutate({ reference: 'r', lines: [line('A', 3), line('B', 1)] })
-    await reserve.mutate({ reference: 's', lines: [line('A', 2), line('B', 1)] })
-    expect(await commit.mutate({ reference: 's' })).toEqual({ committed: true })
-    expect(await commit.mutate({ reference: 's' })).toEqual({ committed: true })
-    expect(await levelsOf(hall, 'A', 'B')).toEqual({ A: [1, 0], B: [0, 0] })
-    await expect(release.mutate({ reference: 's' })).rejects.toMatchObject(reason('inventory.already_committed'))
-    await expect(commit.mutate({ reference: 't' })).rejects.toMatchObject(reason('inventory.unknown_reservation'))
     await expectBalance(hall)
   })
 
@@ -117,8 +97,8 @@ describe.each(['near', 'far'] as const)('inventory, %s', (distance) => {
   })
 
   test('carts that want the same SKUs in other orders wait for each other, never in a circle', async () => {
-    await using hall = await startTestHall({ modules: ['inventory'], distance })
-    const { receive, reserve, release, commit } = hall.calls.inventory
+    await using hall = await startTestHall({ modules: ['inventory', 'orders', 'payments', 'fulfilment'], distance })
+    const { receive, reserve, release } = hall.calls.inventory
     const skus = Array.from({ length: 12 }, (_, index) => `SKU-${index}`)
     await receive.mutate({ reference: 'r', lines: skus.map((sku) => line(sku, 100)) })
     await Promise.all(
@@ -127,9 +107,10 @@ describe.each(['near', 'far'] as const)('inventory, %s', (distance) => {
         const wanted = (cart % 2 === 0 ? turned : turned.toReversed()).slice(0, 8)
         await reserve.mutate({ reference: `${cart}`, lines: wanted.map((sku) => line(sku, 1)) })
         if (cart % 3 === 0) await release.mutate({ reference: `${cart}` })
-        if (cart % 3 === 1) await commit.mutate({ reference: `${cart}` })
+        if (cart % 3 === 1) await tell(hall, shipped, shippedOf(`${cart}`))
       }),
     )
+    await hall.settle()
     await expectBalance(hall)
   })
 

@@ -1,22 +1,27 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
 import type { contract } from './contract.ts'
-import { outOfStock, referenceUsed } from './errors.ts'
+import { referenceUsed } from './errors.ts'
+import { lockHold } from './hold-queries.ts'
 import { columnsOf, mergeLines, sameLines } from './lines.ts'
-import { insertReservation, reservationByReference } from './queries.ts'
+import { takeAll } from './take-all.ts'
+import { insertReservation, insertReservationFromHold, reservationByReference } from './taking-queries.ts'
 
 type Operation = (typeof contract)['operations']['reserve']
 
-/** All lines or none: where a SKU is short, the refusal takes the transaction back, and with it what was promised. */
+/** All lines or none, and the hold with them: a refusal leaves what the cart holds as it is. */
 export async function reserveStock(ctx: CommandCtx, input: InputOf<Operation>): Promise<AnswerOf<Operation>> {
-  const { reference } = input
+  const { reference, hold } = input
   const lines = mergeLines(input.lines)
-  const id = ctx.newId('rsv')
-  const [outcome] = await insertReservation(ctx.tx).execute({ id, reference, at: ctx.now(), ...columnsOf(lines) })
-  if (outcome?.opened === true) {
-    if (outcome.missing.length > 0) throw outOfStock(outcome.missing)
-    return { reservationId: id }
-  }
+  const columns = columnsOf(lines)
+  const wanted = { id: ctx.newId('rsv'), reference, at: ctx.now(), ...columns }
+  if (hold !== undefined) await lockHold(ctx.tx).execute({ reference: hold })
+  const take = () =>
+    hold === undefined
+      ? insertReservation(ctx.tx).execute(wanted)
+      : insertReservationFromHold(ctx.tx).execute({ ...wanted, hold })
+  const { opened } = await takeAll(ctx.tx, { skus: columns.skus, take })
+  if (opened) return { reservationId: wanted.id }
   const [earlier] = await reservationByReference(ctx.tx).execute({ reference })
   // A released one is over: its reference must not promise anything again.
   if (earlier === undefined || earlier.state === 'released' || !sameLines(earlier.lines, lines)) {

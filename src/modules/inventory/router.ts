@@ -1,15 +1,21 @@
 import { implement } from '#platform/calls/implement'
-import { commitStock } from './commit-stock.ts'
 import { contract } from './contract.ts'
+import { endHold } from './end-hold.ts'
+import { holdStock } from './hold-stock.ts'
 import { listLevels } from './list-levels.ts'
+import { listLocations } from './list-locations.ts'
 import { receiveStock } from './receive-stock.ts'
 import { releaseStock } from './release-stock.ts'
 import { reserveStock } from './reserve-stock.ts'
+import { saveLocation } from './save-location.ts'
 
 export const router = implement(contract, {
+  saveLocation,
+  listLocations,
   receive: receiveStock,
+  hold: holdStock,
+  endHold,
   reserve: reserveStock,
   release: releaseStock,
-  commit: commitStock,
   levels: listLevels,
 })
