@@ -15,6 +15,7 @@ import { sagaOf, type SagaState } from '#platform/saga/saga'
 import type { contract } from './contract.ts'
 import { askingProvider, providerRefused, referenceUsed } from './errors.ts'
 import { paymentAuthorised, paymentDeclined, paymentVoided } from './events.ts'
+import { entriesOf } from './ledger.ts'
 import { book } from './ledger-queries.ts'
 import { repeatOf, voidAttemptId } from './payment-state.ts'
 import { type Attempt, type Outcome, type PaymentProvider, ProviderRefused } from './provider.ts'
@@ -62,7 +63,8 @@ export const authorisePayment = (provider: PaymentProvider) => {
 async function open(ctx: LocalCtx, { input }: State): Promise<Opened> {
   const { reference, amount, source } = input
   const ids = { paymentId: ctx.newId('pay'), attemptId: ctx.newId('att') }
-  const opened = await openPayment(ctx.tx).execute({ ...ids, ...amount, reference, source, at: ctx.now() })
+  const at = ctx.now()
+  const opened = await openPayment(ctx.tx).execute({ ...ids, ...amount, reference, source, at, day: dayOf(input, at) })
   if (opened.length > 0) return { ...ids, joined: null }
   const [known] = await paymentWithAttempt(ctx.tx).execute({ reference, kind: 'authorise' })
   const repeat = known ? repeatOf(known, { ...amount, source }) : 'wait'
@@ -76,6 +78,9 @@ function questionOf({ input, done }: State): Question {
   return { attempt: { key, kind: 'authorise', ...input.amount, source: input.source }, joined }
 }
 
+/** The day for which it is booked. */
+const dayOf = ({ valueDay }: Input, at: string): string => valueDay ?? at.slice(0, 'YYYY-MM-DD'.length)
+
 async function bookOutcome(ctx: LocalCtx, { input, done }: State): Promise<Results['book']> {
   const { open: opened, ask: outcome } = done
   const { paymentId, attemptId } = opened
@@ -83,16 +88,16 @@ async function bookOutcome(ctx: LocalCtx, { input, done }: State): Promise<Resul
   const authorised = outcome.status === 'succeeded'
   const { amountMinor, currency } = input.amount
   const at = ctx.now()
-  const [[settled]] = await Promise.all([
-    settleAuthorisation(ctx.tx).execute({
-      paymentId,
-      state: authorised ? 'authorised' : 'declined',
-      authorisedMinor: authorised ? amountMinor : 0,
-      providerId: outcome.providerId,
-    }),
-    recordOutcome(ctx, attemptId, outcome),
-    authorised ? book(ctx.tx, { kind: 'authorise', attemptId, paymentId, amountMinor, currency, at }) : undefined,
-  ])
+  const [settled] = await settleAuthorisation(ctx.tx).execute({
+    paymentId,
+    attemptId,
+    state: authorised ? 'authorised' : 'declined',
+    authorisedMinor: authorised ? amountMinor : 0,
+    ...rowOf(outcome),
+    entries: JSON.stringify(authorised ? entriesOf('authorise', amountMinor) : []),
+    at,
+    day: dayOf(input, at),
+  })
   if (settled === undefined) throw new Error(`The payment ${paymentId} was settled by somebody else.`)
   const fact = { paymentId, version: settled.version, reference: input.reference, amountMinor, currency }
   ctx.announce(authorised ? paymentAuthorised : paymentDeclined, fact)
@@ -155,7 +160,15 @@ async function closeTakenBack(ctx: LocalCtx, state: State): Promise<Claimed> {
     }),
     booked ? undefined : recordOutcome(ctx, attemptId, outcome),
     voided && !booked
-      ? book(ctx.tx, { kind: 'authorise', attemptId, paymentId, amountMinor, currency, at })
+      ? book(ctx.tx, {
+          kind: 'authorise',
+          attemptId,
+          paymentId,
+          amountMinor,
+          currency,
+          at,
+          day: dayOf(state.input, at),
+        })
       : undefined,
     voided && outcome ? bookVoid(ctx, state, { outcome, voided }) : undefined,
   ])
@@ -172,7 +185,8 @@ async function bookVoid(
   { outcome, voided }: { outcome: Outcome; voided: Outcome },
 ): Promise<void> {
   const { paymentId, attemptId } = done.open
-  const ofVoid = { paymentId, attemptId: voidAttemptId(attemptId), ...input.amount, at: ctx.now() }
+  const at = ctx.now()
+  const ofVoid = { paymentId, attemptId: voidAttemptId(attemptId), ...input.amount, at, day: dayOf(input, at) }
   await Promise.all([
     insertVoidAttempt(ctx.tx).execute({
       ...ofVoid,
@@ -183,13 +197,13 @@ async function bookVoid(
   ])
 }
 
-/** An outcome of null is a refusal: definite, and nothing at the provider. */
 async function recordOutcome(ctx: LocalCtx, attemptId: string, outcome: Outcome | null): Promise<void> {
-  await resolveAttemptRow(ctx.tx).execute({
-    attemptId,
-    status: outcome?.status ?? 'refused',
-    providerId: outcome?.providerId ?? null,
-    declineReason: outcome?.status === 'declined' ? outcome.declineReason : null,
-    at: ctx.now(),
-  })
+  await resolveAttemptRow(ctx.tx).execute({ attemptId, ...rowOf(outcome), at: ctx.now() })
 }
+
+/** What an attempt's row says of its outcome; null is a refusal: definite, and nothing at the provider. */
+const rowOf = (outcome: Outcome | null) => ({
+  status: outcome?.status ?? 'refused',
+  providerId: outcome?.providerId ?? null,
+  declineReason: outcome?.status === 'declined' ? outcome.declineReason : null,
+})

@@ -24,9 +24,6 @@ export const referenceUsed = (reference: string) =>
     `The reference ${reference} has a payment already: another one, or one that was taken back. Use a new reference.`,
   )
 
-export const notAuthorised = (reference: string) =>
-  new DomainError('payments.not_authorised', 'CONFLICT', `There is no authorised payment for ${reference} to capture.`)
-
 export const badSignature = () =>
   new DomainError('payments.bad_signature', 'UNAUTHORIZED', 'The signature does not fit the body.')
 

@@ -11,9 +11,19 @@ export async function getPayment(ctx: QueryCtx, { reference }: InputOf<Operation
   const rows = await paymentWithEntries(ctx.db).execute({ reference })
   const [payment] = rows
   if (payment === undefined) throw unknownPayment(reference)
-  const { id, state, amountMinor, currency } = payment
-  const entries = rows.flatMap(({ account, entryMinor, at }) =>
-    account === null || entryMinor === null || at === null ? [] : [{ account, amountMinor: entryMinor, at }],
+  const { id, state, amountMinor, currency, capturedMinor, refundedMinor } = payment
+  const entries = rows.flatMap(({ account, entryMinor, at, day }) =>
+    account === null || entryMinor === null || at === null || day === null
+      ? []
+      : [{ account, amountMinor: entryMinor, at, day }],
   )
-  return { id, reference: payment.reference, state, amount: { amountMinor, currency }, entries }
+  return {
+    id,
+    reference: payment.reference,
+    state,
+    amount: { amountMinor, currency },
+    capturedMinor,
+    refundedMinor,
+    entries,
+  }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type BookingKind, entriesOf } from './ledger.ts'
 
 const amounts = fc.integer({ min: 0, max: 1_000_000_000_000 })
-const kinds: BookingKind[] = ['authorise', 'capture', 'void']
+const kinds: BookingKind[] = ['authorise', 'capture', 'void', 'refund']
 
 /** The balance of each account after these bookings. */
 function balances(...bookings: { kind: BookingKind; amountMinor: number }[]): Record<string, number> {
@@ -46,4 +46,9 @@ test('captured in part and the rest voided, nothing is held any more', () => {
       expect(after['provider_receivable'] ?? 0).toBe(capturedMinor)
     }),
   )
+})
+
+test('what is given back is owed to us no more, and leaves the sale as it was', () => {
+  const after = balances({ kind: 'capture', amountMinor: 1250 }, { kind: 'refund', amountMinor: 250 })
+  expect(after).toMatchObject({ provider_receivable: 1000, sales: -1250, refunds: 250 })
 })

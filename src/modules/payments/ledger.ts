@@ -4,15 +4,21 @@
  * Every attempt is booked once, in entries that sum to zero, so that the ledger sums to zero per payment.
  * README.md says what the accounts mean.
  */
-export type Account = 'provider_hold' | 'customer_promise' | 'provider_receivable' | 'sales'
-export type BookingKind = 'authorise' | 'capture' | 'void'
+export type Account = 'provider_hold' | 'customer_promise' | 'provider_receivable' | 'sales' | 'refunds'
+export type BookingKind = 'authorise' | 'capture' | 'void' | 'refund'
 export type Entry = { account: Account; amountMinor: number }
 
-/** The entries of an authorisation, of a capture, or of what a void gives back; none for an amount of 0. */
+/** The entries of an authorisation, of a capture, of what a void or a refund gives back; none for an amount of 0. */
 export function entriesOf(kind: BookingKind, amountMinor: number): Entry[] {
   if (amountMinor === 0) return []
   if (kind === 'authorise') return hold(amountMinor)
   if (kind === 'void') return hold(-amountMinor)
+  if (kind === 'refund') {
+    return [
+      { account: 'provider_receivable', amountMinor: -amountMinor },
+      { account: 'refunds', amountMinor },
+    ]
+  }
   return [
     ...hold(-amountMinor),
     { account: 'provider_receivable', amountMinor },

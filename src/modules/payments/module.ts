@@ -1,10 +1,12 @@
 /** The assembly of payments: its provider is the one at `PAYMENTS_URL`, or a sandbox of the hall's own. */
 import { join } from 'node:path'
 import type { ModuleAssembly } from '#platform/calls/implement'
-import { handleJob } from '#platform/events/job'
+import { handleJob, handleJobs } from '#platform/events/job'
 import type { AssemblyDeps } from '#platform/host/assembly'
-import { resolveAttempt } from './jobs.ts'
+import { carryOutAmounts, carryOutCancellations } from './carry-out-requests.ts'
+import { cancel, capture, refund, resolveAttempt } from './jobs.ts'
 import { createHttpProvider } from './provider.ts'
+import { rememberAnswers } from './remember-answers.ts'
 import { resolveAttempts, resolveOneAttempt } from './resolve-attempts.ts'
 import { createRouter } from './router.ts'
 import { startSandboxChild } from './sandbox/child.ts'
@@ -12,16 +14,22 @@ import { startSandboxChild } from './sandbox/child.ts'
 /** Starts the sandbox where no provider is configured; `close` ends it. */
 export async function createPaymentsModule({ config, log, secretFor }: AssemblyDeps): Promise<ModuleAssembly> {
   const file = join(config.dataDir, 'payments-sandbox.sqlite')
-  const sandbox = config.paymentsUrl === undefined ? await startSandboxChild({ file }) : undefined
-  const provider = createHttpProvider({
+  const sandbox = config.paymentsUrl === undefined ? await startSandboxChild({ file, log }) : undefined
+  const client = createHttpProvider({
     url: config.paymentsUrl ?? sandbox?.url ?? '',
     timeoutMs: config.paymentsTimeoutMs,
   })
+  const provider = rememberAnswers(client)
   const secret = config.paymentsWebhookSecret ?? secretFor('payments-webhook')
   const registersWebhook = sandbox !== undefined || config.paymentsWebhookSecret !== undefined
   return {
     router: createRouter({ provider, webhookSecret: secret }),
-    jobs: [handleJob(resolveAttempt, resolveOneAttempt(provider))],
+    jobs: [
+      handleJobs(capture, carryOutAmounts('capture', provider)),
+      handleJobs(refund, carryOutAmounts('refund', provider)),
+      handleJobs(cancel, carryOutCancellations(provider)),
+      handleJob(resolveAttempt, resolveOneAttempt(provider)),
+    ],
     schedules: [resolveAttempts(provider)],
     async onOpen({ publicUrl }) {
       if (publicUrl === undefined || !registersWebhook) return
@@ -32,7 +40,7 @@ export async function createPaymentsModule({ config, log, secretFor }: AssemblyD
         .catch((error: unknown) => log.warn({ err: error, url }, 'the payment provider did not take our webhook'))
     },
     async close() {
-      await provider.close()
+      await client.close()
       await sandbox?.[Symbol.asyncDispose]()
     },
   }

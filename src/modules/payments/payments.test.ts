@@ -1,68 +1,60 @@
-import { chargeChecks, moneyChecks } from '#testing/book-checks'
-import { type Distance, owner, startTestHall, type TestHall } from '#testing/hall'
+import { owner, type TestHall } from '#testing/hall'
 import { readCharges } from '#testing/invariants'
 import { describe, expect, test } from 'vitest'
+import {
+  amountOf,
+  announced,
+  authorisation as asked,
+  expectBooksInOrder,
+  handTogether,
+  refusalsOf,
+  send,
+  startPayments as start,
+} from './testing.ts'
 
-const start = (distance: Distance) =>
-  startTestHall({ modules: ['payments'], distance, leaseMs: 400, env: { PAYMENTS_TIMEOUT_MS: '300' } })
-
-const asked = (reference: string, source = 'card_ok') => ({
-  reference,
-  source,
-  amount: { amountMinor: 1250, currency: 'GBP' },
-})
 const reason = (name: string) => ({ data: { reason: name } })
 const of = (sums: { authorised?: number; captured?: number; voided?: number; payments?: number }) => ({
   payments: sums.payments ?? 1,
   authorisedMinor: sums.authorised ?? 0,
   capturedMinor: sums.captured ?? 0,
   voidedMinor: sums.voided ?? 0,
+  refundedMinor: 0,
 })
-const totals = (hall: TestHall) => hall.calls.payments.totals.query({ currency: 'GBP' })
+/** Has the payment captured in full, as orders does. */
+async function captured(hall: TestHall): Promise<void> {
+  await send(hall, 'capture', amountOf('ord_1:placed', 1250))
+  await hall.settle()
+}
+async function totals(hall: TestHall, days: { from?: string; to?: string } = {}) {
+  const { byDay: _, ...sums } = await hall.calls.payments.totals.query({ currency: 'GBP', ...days })
+  return sums
+}
 const takeBack = (hall: TestHall, reference: string, undoesKey: string) =>
   hall.as(owner, { undoesKey }).payments.void.mutate({ reference })
 
-/** Once all has settled: the books sum up, and every charge has its row, every row its charge. */
-async function expectBooksInOrder(hall: TestHall) {
-  await hall.settle()
-  const charges = JSON.stringify(await readCharges(hall.paymentsUrl))
-  // These payments belong to no checkout, and an authorisation that nobody captures is a fine end here.
-  const checks = moneyChecks.filter(({ text, settled }) => !settled && !text.includes('checkout'))
-  for (const { says, text } of checks) expect({ says, what: await hall.sql(text) }).toEqual({ says, what: [] })
-  for (const { says, text } of chargeChecks)
-    expect({ says, what: await hall.sql(text, [charges]) }).toEqual({ says, what: [] })
-  expect(await hall.sql('select id from payments.attempts where status is null')).toEqual([])
-}
-
-const announced = (hall: TestHall) =>
-  hall
-    .sql<{ name: string }>(`select name from payments.journal where name <> 'payments.audited' order by version`)
-    .then((rows) => rows.map(({ name }) => name))
-
 describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
-  test('an authorised payment is captured, once, however often it is asked for', async () => {
+  test('an authorised payment is captured', async () => {
     await using hall = await start(distance)
-    const { authorise, capture, get } = hall.calls.payments
+    const { authorise, get } = hall.calls.payments
     const { paymentId, ...answer } = await authorise.mutate(asked('r'))
     expect(answer).toEqual({ status: 'authorised', declineReason: null })
-    const captured = { paymentId, captured: { amountMinor: 1250, currency: 'GBP' } }
-    const together = [capture.mutate({ reference: 'r' }), capture.mutate({ reference: 'r' })]
-    expect(await Promise.all(together)).toEqual([captured, captured])
-    expect(await capture.mutate({ reference: 'r' })).toEqual(captured)
+    await captured(hall)
     expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ capturedMinor: 1250, voidedMinor: 0 }])
-    const at = '2026-01-01T12:00:00.000Z'
+    const when = { at: '2026-01-01T12:00:00.000Z', day: '2026-01-01' }
     expect(await get.query({ reference: 'r' })).toEqual({
       id: paymentId,
       reference: 'r',
       state: 'captured',
       amount: { amountMinor: 1250, currency: 'GBP' },
+      capturedMinor: 1250,
+      refundedMinor: 0,
       entries: [
-        { account: 'customer_promise', amountMinor: -1250, at },
-        { account: 'provider_hold', amountMinor: 1250, at },
-        { account: 'customer_promise', amountMinor: 1250, at },
-        { account: 'provider_hold', amountMinor: -1250, at },
-        { account: 'provider_receivable', amountMinor: 1250, at },
-        { account: 'sales', amountMinor: -1250, at },
+        { account: 'customer_promise', amountMinor: -1250, ...when },
+        { account: 'provider_hold', amountMinor: 1250, ...when },
+        { account: 'customer_promise', amountMinor: 1250, ...when },
+        { account: 'provider_hold', amountMinor: -1250, ...when },
+        { account: 'provider_receivable', amountMinor: 1250, ...when },
+        { account: 'sales', amountMinor: -1250, ...when },
       ],
     })
     expect(await announced(hall)).toEqual(['payments.authorised', 'payments.captured'])
@@ -71,12 +63,12 @@ describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
 
   test('a decline is an answer, is booked, and cannot be captured', async () => {
     await using hall = await start(distance)
-    const { authorise, capture } = hall.calls.payments
+    const { authorise } = hall.calls.payments
     const answer = await authorise.mutate(asked('r', 'card_declined'))
     expect(answer).toMatchObject({ status: 'declined', declineReason: 'insufficient_funds' })
     expect(await authorise.mutate(asked('r', 'card_declined'))).toEqual(answer)
-    await expect(capture.mutate({ reference: 'r' })).rejects.toMatchObject(reason('payments.not_authorised'))
-    await expect(capture.mutate({ reference: 'other' })).rejects.toMatchObject(reason('payments.not_authorised'))
+    await captured(hall)
+    expect(await refusalsOf(hall)).toEqual([{ id: 'capture:ord_1:placed', reason: 'too_much' }])
     expect(await totals(hall)).toEqual(of({ payments: 0 }))
     expect(await announced(hall)).toEqual(['payments.declined'])
     await expectBooksInOrder(hall)
@@ -132,14 +124,15 @@ describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
 
   test('an authorisation is taken back, and does not come again', async () => {
     await using hall = await start(distance)
-    const { authorise, capture } = hall.calls.payments
+    const { authorise } = hall.calls.payments
     await authorise.mutate(asked('r'), { key: 'k' })
     expect(await takeBack(hall, 'r', 'k')).toEqual({})
     expect(await takeBack(hall, 'r', 'k')).toEqual({})
     await expectBooksInOrder(hall)
     expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ capturedMinor: 0, voidedMinor: 1250 }])
     expect(await announced(hall)).toEqual(['payments.authorised', 'payments.voided'])
-    await expect(capture.mutate({ reference: 'r' })).rejects.toMatchObject(reason('payments.not_authorised'))
+    await captured(hall)
+    expect(await refusalsOf(hall)).toEqual([{ id: 'capture:ord_1:placed', reason: 'too_much' }])
     await expect(authorise.mutate(asked('r'))).rejects.toMatchObject(reason('payments.reference_used'))
     await expect(authorise.mutate(asked('r'), { key: 'k' })).rejects.toMatchObject(reason('platform.undone'))
   })
@@ -170,34 +163,33 @@ describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
   test('what is captured is not taken back', async () => {
     await using hall = await start(distance)
     await hall.calls.payments.authorise.mutate(asked('r'), { key: 'k' })
-    await hall.calls.payments.capture.mutate({ reference: 'r' })
+    await captured(hall)
     expect(await takeBack(hall, 'r', 'k')).toEqual({})
     await expectBooksInOrder(hall)
     expect(await totals(hall)).toEqual(of({ authorised: 1250, captured: 1250 }))
     expect(await hall.calls.payments.get.query({ reference: 'r' })).toMatchObject({ state: 'captured' })
   })
 
-  test.each(['card_fail_capture_once', 'card_hang_capture'])('a capture goes forward (%s)', async (card) => {
+  test('what is being captured is not taken back', async () => {
     await using hall = await start(distance)
-    await hall.calls.payments.authorise.mutate(asked('r', card))
-    const capture = () => hall.calls.payments.capture.mutate({ reference: 'r' }, { key: 'k' })
-    // It is not answered as captured before it is.
-    await expect(capture()).rejects.toMatchObject(reason('payments.provider_unavailable'))
+    await hall.calls.payments.authorise.mutate(asked('r', 'card_hang_capture'), { key: 'k' })
+    const all = amountOf('ord_1:placed', 1250)
+    await expect(handTogether(hall, 'capture', [all])).rejects.toThrow('not through')
+    expect(await takeBack(hall, 'r', 'k')).toEqual({})
+    await captured(hall)
     await expectBooksInOrder(hall)
     expect(await totals(hall)).toEqual(of({ authorised: 1250, captured: 1250 }))
-    expect(await capture()).toMatchObject({ captured: { amountMinor: 1250, currency: 'GBP' } })
-    expect(await announced(hall)).toEqual(['payments.authorised', 'payments.captured'])
   })
 
   test('the totals count the days that are asked for', async () => {
     await using hall = await start(distance)
     await hall.calls.payments.authorise.mutate(asked('r'))
     hall.clock.set('2026-01-02T00:00:00.000Z')
-    await hall.calls.payments.capture.mutate({ reference: 'r' })
-    const between = (from: string, to: string) => hall.calls.payments.totals.query({ currency: 'GBP', from, to })
+    await captured(hall)
+    const between = (from: string, to: string) => totals(hall, { from, to })
     expect(await between('2026-01-01', '2026-01-01')).toEqual(of({ authorised: 1250 }))
     expect(await between('2026-01-02', '2026-01-02')).toEqual(of({ payments: 0, captured: 1250 }))
-    expect(await hall.calls.payments.totals.query({ currency: 'EUR' })).toEqual(of({ payments: 0 }))
+    expect(await hall.calls.payments.totals.query({ currency: 'EUR' })).toEqual({ ...of({ payments: 0 }), byDay: [] })
     await expect(hall.calls.payments.get.query({ reference: 'other' })).rejects.toMatchObject(
       reason('payments.unknown_payment'),
     )

@@ -13,13 +13,13 @@ import { z } from 'zod'
 export type Attempt = {
   /** Our attempt id, which is the provider's idempotency key. */
   key: string
-  kind: 'authorise' | 'capture' | 'void'
+  kind: 'authorise' | 'capture' | 'void' | 'refund'
   amountMinor: number
   /** ISO 4217, upper case. */
   currency: string
   /** The card token; for `authorise` only. */
   source?: string
-  /** The provider's id of the authorisation; for `capture` and `void` only. */
+  /** The provider's id of the authorisation; for all but `authorise`. */
   authorisation?: string
 }
 

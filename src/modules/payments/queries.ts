@@ -1,59 +1,29 @@
 /** What payments asks of its payments and attempts, and how it writes them. Whatever decides is one conditional statement. */
 import { statement } from '#platform/data/database'
 import { and, eq, inArray, isNull, lte, sql } from 'drizzle-orm'
-import { attempts, payments, webhookEvents } from './schema.ts'
+import { attempts, ledger, payments, webhookEvents } from './schema.ts'
 import type { PaymentState } from './payment-state.ts'
 
 const { placeholder } = sql
 const given = (name: string) => sql<string>`${placeholder(name)}::text`
-const none = sql<null>`null`
-
-/** When an attempt is recorded and when the sweep asks about it: as the table's defaults, which a select must spell out. */
-const recordedNow = {
-  recordedAt: sql<string>`clock_timestamp()`,
-  dueAt: sql<string>`clock_timestamp() + interval '30 seconds'`,
-}
+const minor = (name: string) => sql`${placeholder(name)}::bigint`
+const day = sql`${placeholder('day')}::date`
 
 /** Opens a payment with its attempt; no row where the reference has a payment. */
 export const openPayment = statement('payments_open', (db) => {
-  const opened = db.$with('opened').as(
-    db
-      .insert(payments)
-      .values({
-        id: placeholder('paymentId'),
-        reference: placeholder('reference'),
-        state: 'authorising' satisfies PaymentState,
-        amountMinor: placeholder('amountMinor'),
-        currency: placeholder('currency'),
-        createdAt: placeholder('at'),
-      })
-      .onConflictDoNothing({ target: payments.reference })
-      .returning({ id: payments.id, amountMinor: payments.amountMinor, currency: payments.currency }),
-  )
+  const opened = db.$with('opened', {}).as(sql`
+    insert into ${payments} (id, reference, state, amount_minor, currency, created_at)
+    values (${given('paymentId')}, ${given('reference')}, 'authorising', ${minor('amountMinor')}, ${given('currency')}, ${given('at')})
+    on conflict (reference) do nothing
+    returning *`)
+  const asked = db.$with('asked', {}).as(sql`
+    insert into ${attempts} (id, payment_id, kind, amount_minor, currency, source, value_day, opened_at)
+    select ${given('attemptId')}, id, 'authorise', amount_minor, currency, ${given('source')}, ${day}, ${given('at')} from opened
+    returning id`)
   return db
-    .with(opened)
-    .insert(attempts)
-    .select(
-      db
-        .select({
-          id: given('attemptId').as('attempt_id'),
-          paymentId: opened.id,
-          kind: sql<string>`'authorise'`.as('kind'),
-          amountMinor: opened.amountMinor,
-          currency: opened.currency,
-          source: given('source').as('source'),
-          authorisation: none.as('authorisation'),
-          status: none.as('status'),
-          providerId: none.as('provider_id'),
-          declineReason: none.as('decline_reason'),
-          openedAt: given('at').as('opened_at'),
-          resolvedAt: none.as('resolved_at'),
-          recordedAt: recordedNow.recordedAt.as('recorded_at'),
-          dueAt: recordedNow.dueAt.as('due_at'),
-        })
-        .from(opened),
-    )
-    .returning({ id: attempts.id })
+    .with(opened, asked)
+    .select({ id: sql<string>`asked.id` })
+    .from(sql`asked`)
 })
 
 /** The payment of a reference with its attempt of a kind. */
@@ -75,26 +45,46 @@ export const paymentWithAttempt = statement('payments_with_attempt', (db) =>
     .where(eq(payments.reference, placeholder('reference'))),
 )
 
-/** Books what the provider said to an authorisation; no row where that is no longer awaited. */
-export const settleAuthorisation = statement('payments_settle_authorisation', (db) =>
-  db
-    .update(payments)
-    .set({
-      state: given('state'),
-      authorisedMinor: sql`${placeholder('authorisedMinor')}::bigint`,
-      providerId: given('providerId'),
-      version: sql`${payments.version} + 1`,
-    })
-    .where(and(eq(payments.id, placeholder('paymentId')), eq(payments.state, 'authorising')))
-    .returning({ version: payments.version }),
-)
+/**
+ * Books what the provider said to an authorisation: payment, attempt and ledger. No row where that is no longer awaited;
+ * what the sweep has recorded of the attempt stays.
+ */
+export const settleAuthorisation = statement('payments_settle_authorisation', (db) => {
+  const settled = db.$with('settled', {}).as(sql`
+    update ${payments} set state = ${given('state')}, authorised_minor = ${minor('authorisedMinor')},
+      provider_id = ${given('providerId')}, version = version + 1
+    where id = ${given('paymentId')} and state = 'authorising'
+    returning id, currency, version`)
+  const resolved = db.$with('resolved', {}).as(sql`
+    update ${attempts} set status = ${given('status')}, provider_id = ${given('providerId')},
+      decline_reason = ${given('declineReason')}, resolved_at = ${given('at')}
+    where id = ${given('attemptId')} and resolved_at is null and exists (select from settled)
+    returning 1`)
+  const booked = db.$with('booked', {}).as(sql`
+    insert into ${ledger} (attempt_id, account, payment_id, kind, amount_minor, currency, at, day)
+    select ${given('attemptId')}, e.account, s.id, 'authorise', e."amountMinor", s.currency, ${given('at')}, ${day}
+    from settled s, jsonb_to_recordset(${placeholder('entries')}::jsonb) as e (account text, "amountMinor" bigint)
+    on conflict do nothing
+    returning 1`)
+  return db
+    .with(settled, resolved, booked)
+    .select({ version: sql`settled.version`.mapWith(Number) })
+    .from(sql`settled`)
+})
 
-/** Claims an authorised payment for its void; no row where it is anything else. */
+/** Claims an authorised payment for the checkout's void; no row where it is anything else. */
 export const claimForVoid = statement('payments_claim_for_void', (db) =>
   db
     .update(payments)
     .set({ state: 'voiding' })
-    .where(and(eq(payments.id, placeholder('paymentId')), eq(payments.state, 'authorised')))
+    .where(
+      and(
+        eq(payments.id, placeholder('paymentId')),
+        eq(payments.state, 'authorised'),
+        // Untouched: once a capture has begun, or a cancellation, it goes forward.
+        sql`${payments.capturedMinor} + ${payments.capturingMinor} + ${payments.voidedMinor} + ${payments.voidingMinor} = 0`,
+      ),
+    )
     .returning({ id: payments.id }),
 )
 
@@ -110,65 +100,6 @@ export const closeVoided = statement('payments_close_voided', (db) =>
       version: sql`${payments.version} + ${placeholder('announced')}::bigint`,
     })
     .where(and(eq(payments.id, placeholder('paymentId')), inArray(payments.state, ['authorising', 'voiding'])))
-    .returning({ version: payments.version }),
-)
-
-/** Claims an authorised payment for its capture and opens the attempt; no row where it is anything else. */
-export const openCapture = statement('payments_open_capture', (db) => {
-  const claimed = db.$with('claimed').as(
-    db
-      .update(payments)
-      .set({ state: 'capturing' })
-      .where(and(eq(payments.reference, placeholder('reference')), eq(payments.state, 'authorised')))
-      .returning({
-        id: payments.id,
-        amountMinor: payments.authorisedMinor,
-        currency: payments.currency,
-        providerId: payments.providerId,
-      }),
-  )
-  return db
-    .with(claimed)
-    .insert(attempts)
-    .select(
-      db
-        .select({
-          id: given('attemptId').as('attempt_id'),
-          paymentId: claimed.id,
-          kind: sql<string>`'capture'`.as('kind'),
-          amountMinor: claimed.amountMinor,
-          currency: claimed.currency,
-          source: none.as('source'),
-          authorisation: claimed.providerId,
-          status: none.as('status'),
-          providerId: none.as('capture_id'),
-          declineReason: none.as('decline_reason'),
-          openedAt: given('at').as('opened_at'),
-          resolvedAt: none.as('resolved_at'),
-          recordedAt: recordedNow.recordedAt.as('recorded_at'),
-          dueAt: recordedNow.dueAt.as('due_at'),
-        })
-        .from(claimed),
-    )
-    .returning({
-      paymentId: attempts.paymentId,
-      attemptId: attempts.id,
-      amountMinor: attempts.amountMinor,
-      currency: attempts.currency,
-      authorisation: attempts.authorisation,
-    })
-})
-
-/** Books a capture; no row where it is booked already. */
-export const settleCapture = statement('payments_settle_capture', (db) =>
-  db
-    .update(payments)
-    .set({
-      state: 'captured',
-      capturedMinor: sql`${placeholder('amountMinor')}::bigint`,
-      version: sql`${payments.version} + 1`,
-    })
-    .where(and(eq(payments.id, placeholder('paymentId')), eq(payments.state, 'capturing')))
     .returning({ version: payments.version }),
 )
 
@@ -199,37 +130,54 @@ export const insertVoidAttempt = statement('payments_insert_void', (db) =>
     authorisation: placeholder('authorisation'),
     status: 'succeeded',
     providerId: placeholder('providerId'),
+    valueDay: placeholder('day'),
     openedAt: placeholder('at'),
     resolvedAt: placeholder('at'),
   }),
 )
 
-/** Keeps the event of a webhook; no row where it is kept already. */
-export const keepWebhookEvent = statement('payments_keep_webhook', (db) =>
+/** Keeps the events of a webhook, and answers those that were not kept before. */
+export const keepWebhookEvents = statement('payments_keep_webhook_events', (db) => {
+  const kept = db.$with('kept', {}).as(sql`
+    insert into ${webhookEvents} (id, type, attempt_id, received_at)
+    select e.id, e.type, e.key, ${given('at')}
+    from jsonb_to_recordset(${placeholder('events')}::jsonb) as e (id text, type text, key text) order by e.id
+    on conflict (id) do nothing
+    returning attempt_id`)
+  return db
+    .with(kept)
+    .select({ attemptId: sql<string>`kept.attempt_id` })
+    .from(sql`kept`)
+})
+
+/** Whether attempts have their result; `overdue` where they have none and whoever opened them should have had the answer. */
+export const awaitedAttempts = statement('payments_awaited_attempts', (db) =>
   db
-    .insert(webhookEvents)
-    .values({
-      id: placeholder('id'),
-      type: placeholder('type'),
-      attemptId: placeholder('attemptId'),
-      receivedAt: placeholder('at'),
+    .select({
+      id: attempts.id,
+      resolved: sql<boolean>`${attempts.resolvedAt} is not null`,
+      overdue: sql<boolean>`${attempts.resolvedAt} is null and ${attempts.recordedAt} <= clock_timestamp() - interval '5 seconds'`,
     })
-    .onConflictDoNothing()
-    .returning({ id: webhookEvents.id }),
+    .from(attempts)
+    .where(sql`${attempts.id} = any(${placeholder('ids')}::text[])`),
 )
 
-/** The attempt, if it has no result although whoever opened it should have had the answer by now. */
-export const overdueAttempt = statement('payments_overdue_attempt', (db) =>
+/** What must be known of an attempt to ask the provider about it. */
+const inQuestion = {
+  id: attempts.id,
+  request: attempts.request,
+  kind: sql<'authorise' | 'capture' | 'void' | 'refund'>`${attempts.kind}`,
+  amountMinor: attempts.amountMinor,
+  currency: attempts.currency,
+  authorisation: attempts.authorisation,
+}
+
+/** The attempt, unless it has its result. */
+export const attemptInQuestion = statement('payments_attempt_in_question', (db) =>
   db
-    .select({ id: attempts.id })
+    .select(inQuestion)
     .from(attempts)
-    .where(
-      and(
-        eq(attempts.id, placeholder('attemptId')),
-        isNull(attempts.resolvedAt),
-        lte(attempts.recordedAt, sql`clock_timestamp() - interval '5 seconds'`),
-      ),
-    ),
+    .where(and(eq(attempts.id, placeholder('attemptId')), isNull(attempts.resolvedAt))),
 )
 
 /** Takes attempts that have no result and are due, and makes them due again later, so that none keeps others waiting. */
@@ -249,5 +197,5 @@ export const claimDueAttempts = statement('payments_claim_due_attempts', (db) =>
           .for('update', { skipLocked: true }),
       ),
     )
-    .returning({ id: attempts.id }),
+    .returning(inQuestion),
 )

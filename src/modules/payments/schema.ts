@@ -23,6 +23,11 @@ export const payments = paymentsSchema.table(
     authorisedMinor: minor('authorised_minor').notNull().default(0),
     capturedMinor: minor('captured_minor').notNull().default(0),
     voidedMinor: minor('voided_minor').notNull().default(0),
+    refundedMinor: minor('refunded_minor').notNull().default(0),
+    /** What the provider is being asked to capture, void and give back at this moment: claims on what is left. */
+    capturingMinor: minor('capturing_minor').notNull().default(0),
+    voidingMinor: minor('voiding_minor').notNull().default(0),
+    refundingMinor: minor('refunding_minor').notNull().default(0),
     /** The provider's id of the authorisation. */
     providerId: text('provider_id'),
     createdAt: text('created_at').notNull(),
@@ -30,12 +35,17 @@ export const payments = paymentsSchema.table(
   (table) => [
     check(
       'payments_state',
-      sql`${table.state} in ('authorising', 'authorised', 'declined', 'capturing', 'captured', 'voiding', 'voided')`,
+      sql`${table.state} in ('authorising', 'authorised', 'declined', 'captured', 'refunded', 'voiding', 'voided')`,
     ),
     check('payments_amount', sql`${table.amountMinor} >= 0`),
     check('payments_authorised', sql`${table.authorisedMinor} between 0 and ${table.amountMinor}`),
-    check('payments_captured', sql`${table.capturedMinor} >= 0 and ${table.voidedMinor} >= 0`),
-    check('payments_taken', sql`${table.capturedMinor} + ${table.voidedMinor} <= ${table.authorisedMinor}`),
+    check('payments_captured', sql`least(${table.capturedMinor}, ${table.voidedMinor}, ${table.refundedMinor}) >= 0`),
+    check('payments_claims', sql`least(${table.capturingMinor}, ${table.voidingMinor}, ${table.refundingMinor}) >= 0`),
+    check(
+      'payments_taken',
+      sql`${table.capturedMinor} + ${table.capturingMinor} + ${table.voidedMinor} + ${table.voidingMinor} <= ${table.authorisedMinor}`,
+    ),
+    check('payments_given_back', sql`${table.refundedMinor} + ${table.refundingMinor} <= ${table.capturedMinor}`),
   ],
 )
 
@@ -44,6 +54,8 @@ export const attempts = paymentsSchema.table(
   'attempts',
   {
     id: text('id').primaryKey(),
+    /** What the job that asked for it calls it; null where a saga asked. The kind and it are the id, which is once for ever. */
+    request: text('request'),
     paymentId: text('payment_id')
       .notNull()
       .references(() => payments.id),
@@ -52,12 +64,15 @@ export const attempts = paymentsSchema.table(
     currency: text('currency').notNull(),
     /** The card token; of an authorise only. */
     source: text('source'),
-    /** The provider's id of the authorisation; of a capture and a void. */
+    /** The provider's id of the authorisation; of all other kinds. */
     authorisation: text('authorisation'),
     /** `succeeded` and `declined` have their counterpart at the provider, `refused` has none there. */
     status: text('status'),
     providerId: text('provider_id'),
+    /** Why the provider declined or refused. */
     declineReason: text('decline_reason'),
+    /** The day for which it is booked; that of the booking where there is none. */
+    valueDay: date('value_day'),
     openedAt: text('opened_at').notNull(),
     resolvedAt: text('resolved_at'),
     recordedAt: databaseTime('recorded_at')
@@ -69,11 +84,13 @@ export const attempts = paymentsSchema.table(
       .default(sql`clock_timestamp() + interval '30 seconds'`),
   },
   (table) => [
-    uniqueIndex('attempts_of_payment').on(table.paymentId, table.kind),
+    uniqueIndex('attempts_authorisation')
+      .on(table.paymentId)
+      .where(sql`kind = 'authorise'`),
     index('attempts_unresolved')
       .on(table.dueAt)
       .where(sql`status is null`),
-    check('attempts_kind', sql`${table.kind} in ('authorise', 'capture', 'void')`),
+    check('attempts_kind', sql`${table.kind} in ('authorise', 'capture', 'void', 'refund')`),
     check('attempts_status', sql`${table.status} in ('succeeded', 'declined', 'refused')`),
     check('attempts_resolved', sql`(${table.status} is null) = (${table.resolvedAt} is null)`),
   ],
@@ -93,7 +110,7 @@ export const ledger = paymentsSchema.table(
     amountMinor: minor('amount_minor').notNull(),
     currency: text('currency').notNull(),
     at: text('at').notNull(),
-    /** The day of `at`, in UTC. */
+    /** The day for which it counts: that of `at`, in UTC, unless it was asked for another. */
     day: date('day').notNull(),
   },
   (table) => [
@@ -101,13 +118,24 @@ export const ledger = paymentsSchema.table(
     index('ledger_of_payment').on(table.paymentId),
     check(
       'ledger_account',
-      sql`${table.account} in ('provider_hold', 'customer_promise', 'provider_receivable', 'sales')`,
+      sql`${table.account} in ('provider_hold', 'customer_promise', 'provider_receivable', 'sales', 'refunds')`,
     ),
     check('ledger_amount', sql`${table.amountMinor} <> 0`),
   ],
 )
 
-/** The provider's events that arrived, by the provider's id. */
+/** What a job asked for and can never be done: nothing was asked of the provider. */
+export const refusals = paymentsSchema.table('refusals', {
+  /** As the attempt's would be: the kind and the request. */
+  id: text('id').primaryKey(),
+  reference: text('reference').notNull(),
+  amountMinor: minor('amount_minor'),
+  currency: text('currency'),
+  reason: text('reason').notNull(),
+  at: text('at').notNull(),
+})
+
+/** The provider's events that told of an attempt whose outcome was not known, by the provider's id. */
 export const webhookEvents = paymentsSchema.table('webhook_events', {
   id: text('id').primaryKey(),
   type: text('type').notNull(),

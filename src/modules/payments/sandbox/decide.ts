@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Refusal, type AttemptBody, type Charge, type RecordedAttempt, type WebhookEvent } from './wire.ts'
 
-/** Decides a new attempt. `charge` is the authorisation that a capture or void names. Throws a Refusal. */
+/** Decides a new attempt. `charge` is the authorisation that any other kind names. Throws a Refusal. */
 export function decide(key: string, body: AttemptBody, charge: Charge | undefined): RecordedAttempt {
   if (body.kind === 'authorise') return authorised(key, body)
   if (charge?.status !== 'succeeded') {
@@ -11,19 +11,27 @@ export function decide(key: string, body: AttemptBody, charge: Charge | undefine
   if (charge.currency !== body.currency) {
     throw new Refusal(422, 'currency_mismatch', `The authorisation is in ${charge.currency}, not ${body.currency}.`)
   }
-  const remainingMinor = charge.amountMinor - charge.capturedMinor - charge.voidedMinor
+  const remainingMinor =
+    body.kind === 'refund'
+      ? charge.capturedMinor - charge.refundedMinor
+      : charge.amountMinor - charge.capturedMinor - charge.voidedMinor
   if (body.amountMinor > remainingMinor) {
-    throw new Refusal(422, `${body.kind}_exceeds_authorisation`, `Of the authorisation only ${remainingMinor} remain.`)
+    const whole = body.kind === 'refund' ? 'capture' : 'authorisation'
+    throw new Refusal(422, `${body.kind}_exceeds_${whole}`, `Of the ${whole} only ${remainingMinor} remain.`)
   }
+  const declined = charge.source === `card_decline_${body.kind}`
   return {
     key,
     ...body,
     source: null,
-    status: 'succeeded',
-    providerId: idOf(body.kind === 'capture' ? 'cap' : 'void', key),
-    declineReason: null,
+    status: declined ? 'declined' : 'succeeded',
+    providerId: idOf(idPrefixes[body.kind], key),
+    declineReason: declined ? declineReasons[body.kind] : null,
   }
 }
+
+const idPrefixes = { capture: 'cap', void: 'void', refund: 'ref' }
+const declineReasons = { capture: 'authorisation_expired', void: 'authorisation_expired', refund: 'card_closed' }
 
 function authorised(key: string, body: AttemptBody & { kind: 'authorise' }): RecordedAttempt {
   if (!body.source.startsWith('card_')) {
@@ -53,8 +61,7 @@ export function isSameAttempt(recorded: RecordedAttempt, body: AttemptBody): boo
 
 export function eventOf(attempt: RecordedAttempt): WebhookEvent {
   const { key, providerId, amountMinor, currency } = attempt
-  const type = attempt.status === 'declined' ? 'authorise.declined' : (`${attempt.kind}.succeeded` as const)
-  return { id: idOf('evt', key), type, key, providerId, amountMinor, currency }
+  return { id: idOf('evt', key), type: `${attempt.kind}.${attempt.status}`, key, providerId, amountMinor, currency }
 }
 
 // Ids derive from the key, so that two halls in lockstep, each with its own sandbox, hold equal rows.
@@ -72,7 +79,7 @@ export type Fault =
 const delayMsMax = 60_000
 
 export function faultOf(attempt: RecordedAttempt, charge: Charge | undefined): Fault {
-  return charge ? captureFault(attempt, charge) : authoriseFault(attempt)
+  return charge ? laterFault(attempt, charge) : authoriseFault(attempt)
 }
 
 function authoriseFault({ source, key }: RecordedAttempt): Fault {
@@ -83,10 +90,12 @@ function authoriseFault({ source, key }: RecordedAttempt): Fault {
   return { type: 'none' }
 }
 
-function captureFault({ kind }: RecordedAttempt, charge: Charge): Fault {
-  if (kind !== 'capture' || charge.capturedMinor > 0) return { type: 'none' }
-  if (charge.source === 'card_hang_capture') return { type: 'hang_after_commit' }
-  if (charge.source === 'card_fail_capture_once') return { type: 'fail_before_commit', once: `capture ${charge.key}` }
+/** `card_hang_…` and `card_fail_…_once` name the kind whose first attempt goes wrong. */
+function laterFault({ kind }: RecordedAttempt, charge: Charge): Fault {
+  const isFirst = (kind === 'refund' ? charge.refundedMinor : charge.capturedMinor) === 0
+  if (kind === 'void' || !isFirst) return { type: 'none' }
+  if (charge.source === `card_hang_${kind}`) return { type: 'hang_after_commit' }
+  if (charge.source === `card_fail_${kind}_once`) return { type: 'fail_before_commit', once: `${kind} ${charge.key}` }
   return { type: 'none' }
 }
 

@@ -95,8 +95,8 @@ async function putAttempt(parts: Parts, { request, response }: Exchange, key: st
   const body = valid(attemptBody, await readJson(request))
   parts.undecided.add(key)
   const reply = await parts.commits.run(() => submit(parts, { key, body })).finally(() => parts.undecided.delete(key))
-  parts.webhooks.wake()
   if (reply.type === 'refuse') throw reply.refusal
+  parts.webhooks.wake()
   if (reply.type === 'hang') return
   if (reply.delayMs === 0) return answer(response, 200, reply.attempt)
   const timer = setTimeout(() => answer(response, 200, reply.attempt), reply.delayMs)

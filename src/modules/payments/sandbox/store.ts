@@ -4,10 +4,10 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Charge, PageQuery, RecordedAttempt, WebhookEndpoint } from './wire.ts'
 
-const schema = `
-  create table if not exists attempts (
+const attemptsTable = `
+  create table attempts (
     key text primary key,
-    kind text not null check (kind in ('authorise', 'capture', 'void')),
+    kind text not null check (kind in ('authorise', 'capture', 'void', 'refund')),
     amountMinor integer not null check (amountMinor > 0),
     currency text not null,
     source text,
@@ -16,9 +16,14 @@ const schema = `
     providerId text not null unique,
     declineReason text
   ) strict;
-  create index if not exists attempts_of_authorisation on attempts (authorisation) where authorisation is not null;
-  create index if not exists authorisations on attempts (key) where kind = 'authorise';
-  create table if not exists faults_shown (once text primary key) strict;
+  create index attempts_of_authorisation on attempts (authorisation) where authorisation is not null;
+  create index authorisations on attempts (key) where kind = 'authorise';
+`
+
+/** What makes each version of the file out of the one before; an empty file is version 0. */
+const versions: readonly string[] = [
+  // Files of version 1 were not marked as such: they are version 0, and have these tables already.
+  `create table if not exists faults_shown (once text primary key) strict;
   create table if not exists webhook_endpoint (
     one integer primary key check (one = 1), url text not null, secret text not null
   ) strict;
@@ -30,11 +35,21 @@ const schema = `
     givenUp integer not null default 0
   ) strict;
   create index if not exists deliveries_due on deliveries (dueAtMs, number) where givenUp = 0;
-`
+  create table if not exists attempts (key text, kind text, amountMinor integer, currency text, source text,
+    authorisation text, status text, providerId text, declineReason text) strict;`,
+  // Refunds: SQLite changes no check, so the table is made anew.
+  `drop index if exists attempts_of_authorisation;
+  drop index if exists authorisations;
+  alter table attempts rename to attempts_1;
+  ${attemptsTable}
+  insert into attempts select * from attempts_1;
+  drop table attempts_1;`,
+]
 
-const chargeColumns = `a.*,
-  (select coalesce(sum(amountMinor), 0) from attempts where authorisation = a.providerId and kind = 'capture') capturedMinor,
-  (select coalesce(sum(amountMinor), 0) from attempts where authorisation = a.providerId and kind = 'void') voidedMinor`
+const sumOf = (kind: string) =>
+  `(select coalesce(sum(amountMinor), 0) from attempts
+    where authorisation = a.providerId and kind = '${kind}' and status = 'succeeded')`
+const chargeColumns = `a.*, ${sumOf('capture')} capturedMinor, ${sumOf('void')} voidedMinor, ${sumOf('refund')} refundedMinor`
 
 export type Delivery = { number: number; body: string; tries: number; dueAtMs: number }
 export type Store = ReturnType<typeof openStore>
@@ -44,13 +59,22 @@ export function openStore(file: string, synchronous: 'full' | 'off') {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const database = new DatabaseSync(file, { timeout: 5_000 })
   database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous};`)
-  database.exec(schema)
+  inTransaction(database, () => bringUpToDate(database))
   return {
     transaction: <T>(work: () => T): T => inTransaction(database, work),
     close: () => database.close(),
     ...attemptsOf(database),
     ...webhooksOf(database),
   }
+}
+
+/** Two processes may open one file: whoever comes second finds it done. */
+function bringUpToDate(database: DatabaseSync): void {
+  const { user_version: version } = database.prepare('pragma user_version').get() as { user_version: number }
+  if (version > versions.length)
+    throw new Error(`The sandbox's file is of version ${version}, which is newer than this program.`)
+  for (const next of versions.slice(version)) database.exec(next)
+  database.exec(`pragma user_version = ${versions.length}`)
 }
 
 function inTransaction<T>(database: DatabaseSync, work: () => T): T {

@@ -43,7 +43,9 @@ export async function startReceiver(statuses: number[] = []) {
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8')
       const header = String(request.headers['x-payment-signature'])
-      received.push({ event: JSON.parse(body), genuine: webhookIsGenuine(secret, body, header) })
+      const genuine = webhookIsGenuine(secret, body, header)
+      const { events } = JSON.parse(body) as { events: WebhookEvent[] }
+      received.push(...events.map((event) => ({ event, genuine })))
       response.writeHead(statuses.shift() ?? 200).end()
       arrived.resolve()
       arrived = Promise.withResolvers()

@@ -1,6 +1,8 @@
 /**
  * Delivers webhooks at least once, from a queue that survives a restart. Deliveries run beside the requests and never
  * disturb them. An event that happens while no endpoint is registered is not kept.
+ *
+ * A request costs both sides far more than the few bytes that it carries, so events gather for a moment and go together.
  */
 import { Agent } from 'undici'
 import { signWebhook } from '../provider.ts'
@@ -8,7 +10,9 @@ import type { GroupCommit } from './group-commit.ts'
 import type { Delivery, Store } from './store.ts'
 import type { WebhookEndpoint, WebhookEvent } from './wire.ts'
 
-const parallelMax = 8
+const parallelMax = 2
+const togetherMax = 50
+const gatherMs = 50
 const triesMax = 7
 const retryDelayMsMin = 100
 const timeoutMs = 5_000
@@ -17,7 +21,7 @@ export type SandboxLog = (message: string, details: Record<string, unknown>) => 
 export type WebhookSender = {
   /** To be called inside a transaction: the event is queued if what caused it is committed. */
   announce(event: WebhookEvent, delaysMs: readonly number[]): void
-  /** Delivers what is due. */
+  /** Delivers what is due, after a moment. */
   wake(): void
   close(): Promise<void>
 }
@@ -26,34 +30,50 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
   const { store, commits, log } = parts
   const agent = new Agent({ connections: parallelMax })
   const closing = new AbortController()
-  const underWay = new Map<number, Promise<void>>()
+  const posts = new Set<Promise<void>>()
+  const underWay = new Set<number>()
+  let endpoint = store.endpoint()
   let timer: NodeJS.Timeout | undefined
+  let timerAtMs = Infinity
 
-  function wake(): void {
-    if (closing.signal.aborted || underWay.size >= parallelMax) return
+  /** Looks again in a while; an earlier look that is planned stays. */
+  function lookIn(delayMs: number): void {
+    const atMs = Date.now() + delayMs
+    if (closing.signal.aborted || atMs >= timerAtMs) return
     clearTimeout(timer)
-    const nowMs = Date.now()
-    const endpoint = store.endpoint()
-    if (!endpoint) return
-    for (const delivery of store.dueDeliveries(nowMs, parallelMax * 2)) {
-      if (underWay.size >= parallelMax) return // Whichever ends first wakes us again.
-      if (!underWay.has(delivery.number)) underWay.set(delivery.number, carry(endpoint, delivery))
-    }
-    const nextDueMs = store.nextDueAfter(nowMs)
-    if (nextDueMs !== null) timer = setTimeout(wake, nextDueMs - nowMs)
+    timerAtMs = atMs
+    timer = setTimeout(deliver, delayMs)
   }
 
-  async function carry(endpoint: WebhookEndpoint, delivery: Delivery): Promise<void> {
-    const failure = await post(endpoint, delivery.body, { agent, closing: closing.signal })
+  function deliver(): void {
+    timerAtMs = Infinity
+    endpoint = store.endpoint()
+    if (!endpoint || posts.size >= parallelMax) return // Whichever ends first wakes us again.
+    const nowMs = Date.now()
+    const due = store
+      .dueDeliveries(nowMs, togetherMax * (parallelMax + 1))
+      .filter(({ number }) => !underWay.has(number))
+    for (let from = 0; from < due.length && posts.size < parallelMax; from += togetherMax) {
+      const carried = carry(endpoint, due.slice(from, from + togetherMax)).finally(() => posts.delete(carried))
+      posts.add(carried)
+    }
+    const nextDueMs = store.nextDueAfter(nowMs)
+    if (nextDueMs !== null) lookIn(nextDueMs - nowMs)
+  }
+
+  async function carry(to: WebhookEndpoint, deliveries: readonly Delivery[]): Promise<void> {
+    for (const { number } of deliveries) underWay.add(number)
+    const body = `{"events":[${deliveries.map((each) => each.body).join(',')}]}`
+    const failure = await post(to, body, { agent, closing: closing.signal })
     // What closing cut off is not a try: the next start delivers it.
     if (closing.signal.aborted) return
     try {
-      await commits.run(() => note(delivery, failure))
+      await commits.run(() => deliveries.forEach((delivery) => note(delivery, failure)))
     } catch (error) {
-      log('webhook result not recorded', { delivery: delivery.number, error: String(error) })
+      log('webhook result not recorded', { deliveries: deliveries.length, error: String(error) })
     }
-    underWay.delete(delivery.number)
-    wake()
+    for (const { number } of deliveries) underWay.delete(number)
+    lookIn(gatherMs)
   }
 
   function note({ number, tries }: Delivery, failure: string | undefined): void {
@@ -65,15 +85,16 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
 
   return {
     announce(event, delaysMs) {
-      if (!store.endpoint()) return
+      endpoint ??= store.endpoint()
+      if (!endpoint) return
       const body = JSON.stringify(event)
       for (const delayMs of delaysMs) store.queueDelivery(body, Date.now() + delayMs)
     },
-    wake,
+    wake: () => lookIn(gatherMs),
     async close() {
       closing.abort()
       clearTimeout(timer)
-      await Promise.all(underWay.values())
+      await Promise.all(posts)
       await agent.destroy()
     },
   }

@@ -10,6 +10,7 @@ export const attemptBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('authorise'), amountMinor, currency, source: z.string().min(1).max(200) }),
   z.strictObject({ kind: z.literal('capture'), amountMinor, currency, authorisation: providerId }),
   z.strictObject({ kind: z.literal('void'), amountMinor, currency, authorisation: providerId }),
+  z.strictObject({ kind: z.literal('refund'), amountMinor, currency, authorisation: providerId }),
 ])
 export type AttemptBody = z.infer<typeof attemptBody>
 
@@ -39,13 +40,13 @@ export type RecordedAttempt = {
   declineReason: string | null
 }
 
-/** An authorisation with the sums of what was captured and voided of it, as `GET /v1/charges` lists it. */
-export type Charge = RecordedAttempt & { capturedMinor: number; voidedMinor: number }
+/** An authorisation with the sums of what was captured and voided of it, and given back of that, as `GET /v1/charges` lists it. */
+export type Charge = RecordedAttempt & { capturedMinor: number; voidedMinor: number; refundedMinor: number }
 
-/** The body of a webhook. */
+/** What a webhook tells; its body is `{ events }`, those that were due together. */
 export type WebhookEvent = {
   id: string
-  type: 'authorise.succeeded' | 'authorise.declined' | 'capture.succeeded' | 'void.succeeded'
+  type: `${AttemptBody['kind']}.${RecordedAttempt['status']}`
   key: string
   providerId: string
   amountMinor: number

@@ -1,0 +1,112 @@
+/** What the tests of payments share: asking by job, as orders does, and looking at the books. */
+import { JobContext } from '#platform/calls/contexts'
+import { jobContext } from '#platform/events/run-job'
+import { chargeChecks, moneyChecks } from '#testing/book-checks'
+import { type Distance, startTestHall, type TestHall } from '#testing/hall'
+import { readCharges } from '#testing/invariants'
+import { expect } from 'vitest'
+
+export const startPayments = (distance: Distance) =>
+  startTestHall({ modules: ['payments'], distance, leaseMs: 400, env: { PAYMENTS_TIMEOUT_MS: '300' } })
+
+export const authorisation = (reference: string, source = 'card_ok') => ({
+  reference,
+  source,
+  amount: { amountMinor: 1250, currency: 'GBP' },
+})
+
+type Request = { reference: string; request: string; amountMinor?: number; currency?: string; valueDay?: string }
+
+/** The payload of a job that asks for an amount of the payment `r`. */
+export const amountOf = (request: string, amountMinor: number, more: Partial<Request> = {}) => ({
+  reference: 'r',
+  request,
+  amountMinor,
+  currency: 'GBP',
+  ...more,
+})
+
+/** Puts a job into the table of jobs, as the journal of orders brings it. */
+export async function send(hall: TestHall, kind: 'capture' | 'refund' | 'cancel', payload: object): Promise<void> {
+  await hall.sql(
+    `insert into payments.jobs (id, name, payload, actor, correlation, state)
+     values ('job_' || gen_random_uuid(), 'payments.' || $1, $2, '{"kind":"system","id":"orders"}', 'req_test', 'waiting')`,
+    [kind, JSON.stringify(payload)],
+  )
+}
+
+/** The assembly of payments, and a context such as its background work gets. */
+function inside(hall: TestHall) {
+  const { runtime, assembly } = hall.processes.flatMap(({ hosted }) => hosted.get('payments') ?? [])[0]!
+  const call = { actor: { kind: 'system' as const, id: 'payments' }, requestId: 'req_inside', key: undefined }
+  return { assembly, ctx: new JobContext(runtime, jobContext(runtime, call)) }
+}
+
+/** Hands jobs of a kind to their handler together. */
+export async function handTogether(hall: TestHall, kind: string, payloads: readonly object[]): Promise<void> {
+  const { assembly, ctx } = inside(hall)
+  const handler = assembly.jobs!.find(({ job }) => job.name === `payments.${kind}`)!
+  if (!('handleAll' in handler)) throw new Error(`${kind} is not done together.`)
+  await handler.handleAll(
+    ctx,
+    payloads.map((payload, number) => ({
+      id: `job_${number}`,
+      payload: handler.job.payload.parse(payload) as unknown,
+    })),
+  )
+}
+
+/** Runs the sweep of the process that hosts payments. */
+export function sweep(hall: TestHall) {
+  const { assembly, ctx } = inside(hall)
+  return assembly.schedules![0]!.run(ctx)
+}
+
+/** Makes attempts without a result as old as the sweep wants them. */
+export const letTimePass = (hall: TestHall) =>
+  hall.sql(`update payments.attempts set due_at = due_at - interval '1 minute', recorded_at = recorded_at - interval '1 minute'
+    where status is null`)
+
+/** Once all has settled: the books sum up, every charge has its row, every row its charge, and no claim is left. */
+export async function expectBooksInOrder(hall: TestHall): Promise<void> {
+  await hall.settle()
+  const charges = JSON.stringify(await readCharges(hall.paymentsUrl))
+  // These payments belong to no checkout, and an authorisation that nobody captures is a fine end here.
+  const checks = moneyChecks.filter(({ text, settled }) => !settled && !text.includes('checkout'))
+  for (const { says, text } of checks) expect({ says, what: await hall.sql(text) }).toEqual({ says, what: [] })
+  for (const { says, text } of chargeChecks)
+    expect({ says, what: await hall.sql(text, [charges]) }).toEqual({ says, what: [] })
+  expect(await hall.sql('select id from payments.attempts where status is null')).toEqual([])
+  expect(
+    await hall.sql(`select id, capturing_minor, voiding_minor, refunding_minor from payments.payments
+      where capturing_minor + voiding_minor + refunding_minor <> 0`),
+  ).toEqual([])
+  const givenBack = await hall.sql<{ key: string; refunded: number }>(
+    `select a.id as key, p.refunded_minor::int as refunded from payments.payments p
+     join payments.attempts a on a.payment_id = p.id and a.kind = 'authorise' where p.refunded_minor > 0`,
+  )
+  const atProvider = (JSON.parse(charges) as { key: string; refundedMinor: number }[])
+    .filter(({ refundedMinor }) => refundedMinor > 0)
+    .map(({ key, refundedMinor }) => ({ key, refunded: refundedMinor }))
+  expect(givenBack.sort((one, other) => one.key.localeCompare(other.key))).toEqual(atProvider)
+}
+
+/** What was announced of payments, in the order of their versions. */
+export const announced = (hall: TestHall) =>
+  hall
+    .sql<{ name: string }>(`select name from payments.journal where name <> 'payments.audited' order by key, version`)
+    .then((rows) => rows.map(({ name }) => name))
+
+/** A payment's state and amounts. */
+export async function paymentOf(hall: TestHall, reference = 'r') {
+  type Row = { state: string; authorised: number; captured: number; voided: number; refunded: number }
+  const [payment] = await hall.sql<Row>(
+    `select state, authorised_minor::int as authorised, captured_minor::int as captured, voided_minor::int as voided,
+       refunded_minor::int as refunded from payments.payments where reference = $1`,
+    [reference],
+  )
+  return payment
+}
+
+export const refusalsOf = (hall: TestHall) =>
+  hall.sql<{ id: string; reason: string }>('select id, reason from payments.refusals order by id')
