@@ -1,5 +1,5 @@
 /** How a hall starts and stops, as its operator sees it: real processes, and once with nothing given. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { removePostgres } from '#platform/data/embedded-postgres'
 import { markOf } from '#platform/data/process-mark'
 import { eventually } from '#testing/eventually'
@@ -44,6 +45,22 @@ describe('a hall that is given nothing', () => {
   test('says where it is open, and is ready and well then', async () => {
     const [, url] = await hall.line(openLine)
     for (const path of ['/readyz', '/healthz']) expect((await fetch(`${url}${path}`)).status).toBe(200)
+  })
+
+  test('prints three lines that work as they stand: look, buy, report', async () => {
+    await hall.line(/hall -- report/)
+    const lines = hall.out.filter((line) => line.includes('npm run -s hall -- '))
+    const said: string[] = []
+    for (const line of lines) {
+      const { PATH = '', HOME = '' } = process.env
+      const { stdout } = await promisify(execFile)('sh', ['-c', line], { env: { PATH, HOME } })
+      said.push(stdout)
+    }
+    expect(said).toEqual([
+      expect.stringMatching(/^CANDLE-BEESWAX-SHORT +£8\.50 /m),
+      expect.stringMatching(/^Order \d+ over £20\.95 is paid\./),
+      expect.stringMatching(/: 1 orders, £20\.95\./),
+    ])
   })
 
   test("keeps its owner's key for its owner alone, and shows it once", async () => {

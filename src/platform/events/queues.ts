@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { surviveLoss } from '../data/database.ts'
 import type { Log } from '../log.ts'
 
 /** What the platform needs of a queue. Nothing else of BullMQ is used elsewhere. */
@@ -70,8 +71,12 @@ async function postgresBackend(url: string, { connections, log }: { connections:
     // for the disk here would hold PostgreSQL's one lock on notifications all the while, and the disk from everybody else.
     options: `-c search_path=${schema} -c synchronous_commit=off`,
     application_name: 'markethall queues',
+    keepAlive: true,
   })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle queue connection was lost'))
+  pool.on('connect', surviveLoss)
+  // Each module's queue and worker listens for itself; Node takes more than ten for a leak.
+  pool.setMaxListeners(0)
   const client = await pool.connect()
   try {
     await runMigrations(client, schema)
