@@ -5,9 +5,10 @@
  * the same key. Of several that start at the same moment all offer a key, all go on with the one that came first, and
  * one of them renames the file.
  */
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createApiKey, hashApiKey } from '#platform/api-key'
+import { prepareDataFolder, unusable } from '#platform/data/data-folder'
 import type { Ask } from '#platform/host/gateway'
 import { offerFile } from '#platform/secret'
 
@@ -17,7 +18,7 @@ export const ownerKeyFile = 'owner.key'
 export async function ensureOwner(ask: Ask, dataDir: string): Promise<string | undefined> {
   const kept = join(dataDir, ownerKeyFile)
   const pending = `${kept}.new`
-  await mkdir(dataDir, { recursive: true })
+  await prepareDataFolder(dataDir)
   const keptKey = await readKey(kept)
   if (keptKey !== undefined && (await isKnown(ask, keptKey))) return undefined
   await offerFile(pending, `${createApiKey()}\n`)
@@ -35,7 +36,10 @@ async function isKnown(ask: Ask, key: string): Promise<boolean> {
 }
 
 async function readKey(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '')
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw unusable(file, error)
+  })
   return text.trim() === '' ? undefined : text.trim()
 }
 

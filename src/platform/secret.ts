@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, open, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { prepareDataFolder, unusable } from './data/data-folder.ts'
 
 /**
  * The key by which processes of one hall know each other: the given one, or 32 random bytes in hexadecimal, made by
@@ -11,7 +12,7 @@ export async function loadHallSecret(options: { dataDir: string; given: string |
   const path = join(options.dataDir, 'hall.key')
   const known = await readSecret(path)
   if (known !== undefined) return known
-  await mkdir(options.dataDir, { recursive: true })
+  await prepareDataFolder(options.dataDir)
   await offerFile(path, `${randomBytes(32).toString('hex')}\n`)
   const agreed = await readSecret(path)
   if (agreed === undefined) throw new Error(`${path} vanished while the hall was starting. Start it again.`)
@@ -21,7 +22,7 @@ export async function loadHallSecret(options: { dataDir: string; given: string |
 async function readSecret(path: string): Promise<string | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw error
+    throw unusable(path, error)
   })
   if (text === undefined) return undefined
   const secret = text.trim()

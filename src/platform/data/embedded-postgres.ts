@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../log.ts'
+import { prepareDataFolder } from './data-folder.ts'
 import { withFileLock } from './file-lock.ts'
 import { fallbackHome, findPlace, type PostgresPlace } from './postgres-place.ts'
 import * as server from './postgres-server.ts'
@@ -49,7 +50,7 @@ const START_ATTEMPTS_MAX = 20
 const POLL_MS = 50
 
 export async function acquirePostgres(options: PostgresOptions): Promise<AcquiredPostgres> {
-  await mkdir(options.dataDir, { recursive: true })
+  await prepareDataFolder(options.dataDir)
   const dataDir = await realpath(options.dataDir)
   const { state, registration } = await withFileLock(join(dataDir, 'postgres.lock'), LOCK_MS_MAX, async () => ({
     state: await findOrStart(dataDir, options),

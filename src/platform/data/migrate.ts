@@ -14,6 +14,7 @@ import type { Log } from '../log.ts'
 
 const migrationsSchema = 'migrations'
 const lockName = 'markethall migrations'
+const connectMsMax = 10_000
 const migrationsRoot = fileURLToPath(new URL('../../../drizzle/', import.meta.url))
 
 type Options = { url: string; modules: readonly string[]; rolePrefix: string | undefined; log: Log }
@@ -21,9 +22,24 @@ type Options = { url: string; modules: readonly string[]; rolePrefix: string | u
 /** The role that each module's connections act as; undefined where the login may not create roles. */
 export type Roles = ReadonlyMap<string, string | undefined>
 
+/** A database that a later release has migrated: this one does not know what its tables mean now. */
+export class SchemaTooNew extends Error {
+  override readonly name = 'SchemaTooNew'
+  constructor(module: string, migrations: number) {
+    super(
+      `The tables of ${module} were brought up to date by a later release: the database holds ${migrations} of its ` +
+        'migrations that this one does not know. Start that release, or restore a backup from before it.',
+    )
+  }
+}
+
 /** Migrates the modules' schemas in one database, one process at a time, and returns their roles. */
 export async function prepareDatabase({ url, modules, rolePrefix, log }: Options): Promise<Roles> {
-  const client = new pg.Client({ connectionString: url, application_name: 'markethall migrations' })
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'markethall migrations',
+    connectionTimeoutMillis: connectMsMax,
+  })
   await client.connect()
   try {
     const prefix = rolePrefix ?? (await databaseName(client))
@@ -56,25 +72,27 @@ function roleName(prefix: string, module: string): string {
 async function migrateModule(client: pg.Client, module: string): Promise<void> {
   const migrationsFolder = `${migrationsRoot}${module}`
   const migrationsTable = `${module}_migrations`
-  if (await isCurrent(client, { migrationsFolder, migrationsTable })) return
+  if (await isCurrent(client, { module, migrationsFolder, migrationsTable })) return
   await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable })
 }
 
 async function isCurrent(
   client: pg.Client,
-  at: { migrationsFolder: string; migrationsTable: string },
+  at: { module: string; migrationsFolder: string; migrationsTable: string },
 ): Promise<boolean> {
   const journal = JSON.parse(await readFile(`${at.migrationsFolder}/meta/_journal.json`, 'utf8')) as {
     entries: { when: number }[]
   }
-  const newest = Math.max(...journal.entries.map(({ when }) => when))
+  const known = journal.entries.map(({ when }) => when)
+  const newest = Math.max(...known)
   const table = `${migrationsSchema}.${at.migrationsTable}`
-  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
-  if (!rows[0]!.there) return false
-  const { rows: applied } = await client.query<{ newest: string | null }>(
-    `SELECT max(created_at) AS newest FROM ${table}`,
-  )
-  return Number(applied[0]?.newest ?? 0) >= newest
+  const there = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+  if (!there.rows[0]!.there) return false
+  const { rows } = await client.query<{ when: string }>(`SELECT created_at AS when FROM ${table}`)
+  const applied = rows.map(({ when }) => Number(when))
+  const unknown = applied.filter((when) => !known.includes(when))
+  if (unknown.length > 0) throw new SchemaTooNew(at.module, unknown.length)
+  return applied.includes(newest)
 }
 
 async function prepareRole(

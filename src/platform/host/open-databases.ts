@@ -1,5 +1,6 @@
 /** The databases of a process: which one each module has, its roles, and its share of the connections. */
 import type { Config } from '../config.ts'
+import { connectionFailure } from '../data/connection-failure.ts'
 import { acquirePostgres } from '../data/embedded-postgres.ts'
 import { prepareDatabase, type Roles } from '../data/migrate.ts'
 import type { Log } from '../log.ts'
@@ -21,7 +22,12 @@ export async function openDatabases(
   const urlOf = (module: string): string => config.databaseUrls[module] ?? sharedUrl
   const roles = new Map<string, Roles>()
   for (const [url, modules] of Map.groupBy(place.modules, urlOf)) {
-    roles.set(url, await prepareDatabase({ url, modules, rolePrefix: config.rolePrefix, log }))
+    const preparing = prepareDatabase({ url, modules, rolePrefix: config.rolePrefix, log })
+    const variable = url === sharedUrl ? 'DATABASE_URL' : `${modules[0]!.toUpperCase()}_DATABASE_URL`
+    const prepared = await preparing.catch((error: unknown) =>
+      Promise.reject(connectionFailure(error, { url, variable })),
+    )
+    roles.set(url, prepared)
   }
   return {
     urlOf,
