@@ -193,7 +193,7 @@ async function openInternalFace(
     },
   })
   const port = config.internalPort ?? Number(new URL(place.url).port || 80)
-  const face = await listen(server, { host: config.host, port })
+  const face = await listen(server, { host: config.host, port, lingerMs: options.lingerMs })
   closers.push(() => face.close(drainMsMax))
   return face
 }
