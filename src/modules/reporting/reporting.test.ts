@@ -1,4 +1,6 @@
 import { orderCancelled, orderPlaced, orderRefunded } from '#modules/orders'
+import { withClient } from '#testing/cluster'
+import { eventually } from '#testing/eventually'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { tell } from '#testing/tell'
 import { describe, expect, test } from 'vitest'
@@ -227,4 +229,25 @@ test('what happens to an order that was never told waits for a person', async ()
     { key: orderIdOf(1), reason: expect.stringContaining('never told to have been placed') },
   ])
   expect(await hall.calls.reporting.sales.query(range)).toMatchObject({ orders: 0, behind: 1 })
+})
+
+test('one batch counts at a time: it waits before it has touched a figure', async () => {
+  await using hall = await startTestHall({ modules: ['payments', 'fulfilment', 'orders', 'reporting'] })
+  await place(hall, 1, { lines: [{ sku: 'TEA', quantity: 1, grossMinor: 100 }] })
+  const waiting = `select count(*)::int as count from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`
+  await withClient(hall.config.databaseUrl!, async (other) => {
+    await other.query(`begin; select pg_advisory_xact_lock(hashtext('reporting'), hashtext('sales'))`)
+    const settled = hall.settle()
+    await eventually(
+      () => other.query(waiting),
+      ({ rows }) => rows[0].count === 1,
+    )
+    // Had it inserted its row before it waited, we would block each other here, and the database would end one of us.
+    await other.query(`insert into reporting.sold_orders (order_id, day, currency, gross_minor)
+      values ('${orderIdOf(1)}', '${day}', '${GBP}', 100)`)
+    await other.query('rollback')
+    await settled
+  })
+  expect(await hall.calls.reporting.sales.query(range)).toMatchObject({ orders: 1, behind: 0 })
 })
