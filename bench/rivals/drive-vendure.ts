@@ -35,9 +35,9 @@ export const vendure: Rival = {
   requestsPerCheckout: 8,
   async start({ databaseUrl, port, isFilled }) {
     const env = { DATABASE_URL: databaseUrl, PORT: String(port), NODE_ENV: 'production' }
-    if (!isFilled) await runToEnd([`${folder}/populate.mjs`], { ...env, POPULATE: 'yes' })
-    const server = await startUntilReady([`${folder}/serve.mjs`], env)
-    const worker = await startUntilReady([`${folder}/work.mjs`], env)
+    if (!isFilled) await runToEnd([`${folder}/populate.mjs`], { ...env, POPULATE: 'yes' }, { cwd: folder })
+    const server = await startUntilReady([`${folder}/serve.mjs`], env, { cwd: folder })
+    const worker = await startUntilReady([`${folder}/work.mjs`], env, { cwd: folder })
     if (!isFilled) await indexed(databaseUrl)
     return { url: `http://127.0.0.1:${port}`, processes: [server, worker] }
   },

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 
 export type RivalProcess = AsyncDisposable & {
@@ -59,7 +60,7 @@ function launch(argv: readonly string[], env: Environment, cwd: string | undefin
   const child = spawn(process.execPath, argv, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH, HOME: process.cwd(), ...env },
+    env: { PATH, HOME: tmpdir(), ...env },
   })
   const lines: string[] = []
   const listeners: ((line: string) => void)[] = []
