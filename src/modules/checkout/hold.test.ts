@@ -118,10 +118,10 @@ test('a cart that is held, changed and bought at once leaves no hold behind that
   await using hall = await open()
   const { checkout } = hall.as(guest)
   const carts = await Promise.all(Array.from({ length: 5 }, () => fillCart(hall, 2)))
-  const holding = carts.map((cart) => checkout.hold.mutate(cart))
-  const buying = carts.map((cart) => buy(hall, cart, 2))
-  const held = await Promise.allSettled(holding)
-  const bought = await Promise.allSettled(buying)
+  const [held, bought] = await Promise.all([
+    Promise.allSettled(carts.map((cart) => checkout.hold.mutate(cart))),
+    Promise.allSettled(carts.map((cart) => buy(hall, cart, 2))),
+  ])
   await hall.settle()
   const reasonsOf = (results: PromiseSettledResult<unknown>[]) =>
     results.flatMap((result) => (result.status === 'rejected' ? [result.reason.data.reason] : []))
