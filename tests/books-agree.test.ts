@@ -40,6 +40,7 @@ describe.each(['near', 'far'] as const)('orders, their money and the figures, %s
     const kept = await buy(hall, 'one', { day: '2010-12-01', amountMinor: 1000 })
     const refunded = await buy(hall, 'two', { day: '2010-12-01', amountMinor: 500 })
     const cancelled = await buy(hall, 'three', { day: '2010-12-02', amountMinor: 300 })
+    const both = await buy(hall, 'five', { day: '2010-12-02', amountMinor: 700 })
     const early = await buy(hall, 'four', { day: '2010-12-03', amountMinor: 200 })
     // Cancelled before anything was captured: its capture was on its way.
     await orders.cancel.mutate({ id: early.orderId })
@@ -49,7 +50,11 @@ describe.each(['near', 'far'] as const)('orders, their money and the figures, %s
     await orders.refund.mutate({ id: refunded.orderId, amount, reason: 'a broken cup' })
     await orders.refund.mutate({ id: refunded.orderId, amount, reason: 'and another' })
     await orders.cancel.mutate({ id: cancelled.orderId })
+    // A refund on its way is a part of what the cancellation gives back, whichever payments does first.
+    await orders.refund.mutate({ id: both.orderId, amount, reason: 'a broken cup' })
+    await orders.cancel.mutate({ id: both.orderId })
     await hall.settle()
+    expect(await orders.get.query({ id: both.orderId })).toMatchObject({ capturedMinor: 700, refundedMinor: 700 })
     expect(await orders.get.query({ id: refunded.orderId })).toMatchObject({ state: 'paid', refundedMinor: 240 })
     expect(await orders.get.query({ id: cancelled.orderId })).toMatchObject({
       state: 'cancelled',
@@ -61,4 +66,28 @@ describe.each(['near', 'far'] as const)('orders, their money and the figures, %s
     expect(await byDay(hall)).toEqual({ reporting: [['2010-12-01', 1260]], ledger: [['2010-12-01', 1260]] })
     expect(await hall.sql('select reason from orders.parked union all select reason from reporting.parked')).toEqual([])
   })
+})
+
+test('where money is captured on shipping, an order is paid by the parcel that leaves', async () => {
+  await using hall = await startTestHall({ modules, env: { CAPTURE_ON: 'shipping' } })
+  const { orders, fulfilment } = hall.calls
+  const { orderId } = await buy(hall, 'one', { day: '2010-12-01', amountMinor: 1000 })
+  const kept = await buy(hall, 'two', { day: '2010-12-01', amountMinor: 500 })
+  await hall.settle()
+  expect(await orders.get.query({ id: orderId })).toMatchObject({ state: 'placed', capturedMinor: 0 })
+  await fulfilment.ship.mutate({ orderId, carrier: 'Royal Mail', trackingNumber: 'RM 1' })
+  await orders.cancel.mutate({ id: kept.orderId })
+  await hall.settle()
+  expect(await orders.get.query({ id: orderId })).toMatchObject({
+    state: 'shipped',
+    capturedMinor: 1000,
+    carrier: 'Royal Mail',
+    trackingNumber: 'RM 1',
+    history: [{ what: 'placed' }, { what: 'shipping' }, { what: 'shipped' }, { what: 'captured' }, { what: 'paid' }],
+  })
+  expect(await orders.get.query({ id: kept.orderId })).toMatchObject({ state: 'cancelled', capturedMinor: 0 })
+  await expect(fulfilment.ship.mutate({ orderId: kept.orderId })).rejects.toMatchObject({
+    data: { code: 'CONFLICT', reason: 'orders.cancelled' },
+  })
+  expect(await byDay(hall)).toEqual({ reporting: [['2010-12-01', 1000]], ledger: [['2010-12-01', 1000]] })
 })
