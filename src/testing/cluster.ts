@@ -74,9 +74,12 @@ export function databaseUrlOf(url: string, database: string): string {
   return other.href
 }
 
-/** A Redis on a private port, or undefined where the machine has none. */
-export async function startRedis(directory: string): Promise<{ url: string; close(): Promise<void> } | undefined> {
-  const port = await freePort()
+/** A Redis on a private port, a new one unless told, or undefined where the machine has none. */
+export async function startRedis(
+  directory: string,
+  given?: number,
+): Promise<{ url: string; port: number; close(): Promise<void> } | undefined> {
+  const port = given ?? (await freePort())
   const redis = spawn(
     'redis-server',
     ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory],
@@ -97,6 +100,7 @@ export async function startRedis(directory: string): Promise<{ url: string; clos
   probe.disconnect()
   return {
     url,
+    port,
     async close() {
       redis.kill('SIGTERM')
       await exited

@@ -48,26 +48,36 @@ export type ModuleDatabaseOptions = {
   log: Log
 }
 
-const timeoutsMs = { connect: 10_000, idle: 60_000 }
+const timeoutsMs = { connect: 10_000, idle: 60_000, keepAlive: 10_000 }
+
+/**
+ * What the server is told at the start of a connection, so that it lets go of what a process holds that was frozen, or whose
+ * machine is gone: a transaction that says nothing for half a minute, a peer that does not answer for a minute.
+ */
+const patience =
+  '-c idle_in_transaction_session_timeout=30s -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3'
 
 /** Opens a module's pool; its connections open lazily. */
 export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDatabase {
   const { module, url, role, connections, applicationName, log } = options
   const dbs = new WeakMap<pg.ClientBase, Db>()
   // The role is set once per connection, as a start-up option, which costs no round trip.
-  const startup = [role === undefined ? '' : `-c role=${role}`, `-c search_path=${module}`, '-c timezone=UTC']
+  const startup = [role === undefined ? '' : `-c role=${role}`, `-c search_path=${module}`, '-c timezone=UTC', patience]
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     connectionTimeoutMillis: timeoutsMs.connect,
     idleTimeoutMillis: timeoutsMs.idle,
     application_name: applicationName,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: timeoutsMs.keepAlive,
     options: startup.join(' ').trim(),
     // BEGIN, the first statement and the last ones travel together, without waiting for each other's answers.
     pipeline: true,
   })
   pool.on('error', (error) => log.warn({ err: error, module }, 'an idle database connection was lost'))
   pool.on('connect', gatherWrites)
+  pool.on('connect', surviveLoss)
   const dbOf = (client: pg.PoolClient): Db => {
     const known = dbs.get(client)
     if (known) return known
@@ -111,6 +121,14 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
     },
     close: () => pool.end(),
   }
+}
+
+/**
+ * A connection that is lost between two statements of a transaction says so to nobody in particular, which would end the
+ * process: whoever asks it next is told, and that is enough.
+ */
+export function surviveLoss(client: pg.ClientBase): void {
+  client.on('error', () => undefined)
 }
 
 /** Sends `begin` before the first statement that follows, if one does: a transaction that asks nothing costs nothing. */
@@ -194,7 +212,7 @@ export const isTransient = (error: unknown): boolean => ['40001', '40P01'].inclu
 /** Whether the database could not be reached, went away, or had no connection, memory or disk left: another time it may. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlStateOf(error)
-  if (state !== undefined) return ['08', '53', '57P'].some((kind) => state.startsWith(kind))
+  if (state !== undefined) return ['08', '25P03', '53', '57P'].some((kind) => state.startsWith(kind))
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { code } = at as { code?: unknown }
     if (typeof code === 'string' && ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code)) return true

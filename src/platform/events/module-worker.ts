@@ -49,7 +49,7 @@ export type Round = { sequenced: number; applied: number; jobs: number; sagas: n
 const sweepMs = 1000
 /** The least pause between two passes of the sequencer: under load events gather, when idle one goes at once. */
 const passMs = { few: 100, many: 250 }
-const manyEvents = 10
+const manyEvents = 4
 const jobsMax = 200
 /** How many jobs one job of the queue carries. */
 const jobsCarriedMax = 50
