@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { submitForward } from './ask-provider.ts'
 import { createHttpProvider, signWebhook, webhookIsGenuine, type Attempt } from './provider.ts'
 
 const attempt: Attempt = { key: 'k', kind: 'authorise', amountMinor: 1, currency: 'GBP', source: 'card_ok' }
@@ -74,3 +75,23 @@ test.each(['', 't=,v1=', 't=1000', `v1=${'0'.repeat(64)}`, 't=1000,v1=00', `t=1e
     expect(webhookIsGenuine('s', 'body', header)).toBe(false)
   },
 )
+
+test.each([
+  [404, '{"error":{"code":"no_such_page","message":"no"}}', 'no_such_page'],
+  [422, '{"error":{"code":"capture_exceeds_authorisation","message":"no"}}', 'capture_exceeds_authorisation'],
+])('%i is the end of an attempt where the provider says why', async (status, body, declineReason) => {
+  await using far = await providerAnswering(status, body)
+  const { signal } = new AbortController()
+  const refused = { status: 'refused', providerId: null, declineReason }
+  expect(await submitForward(far.provider, attempt, { signal })).toEqual(refused)
+})
+
+test.each([
+  [404, '<html>'],
+  [401, '{"error":{"code":"bad_key","message":"no"}}'],
+  [403, '{"error":{"code":"bad_key","message":"no"}}'],
+])('%i from whoever does not know the attempt is not the end of it', async (status, body) => {
+  await using far = await providerAnswering(status, body)
+  const { signal } = new AbortController()
+  await expect(submitForward(far.provider, attempt, { signal })).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+})

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { createHttpProvider, type Attempt, type Outcome } from '../provider.ts'
 import { startSandboxChild } from './child.ts'
@@ -14,7 +16,7 @@ const authorise = (source = 'card_ok', key: string = randomUUID()): Attempt => (
   currency: 'GBP',
   source,
 })
-const of = (outcome: Outcome, kind: 'capture' | 'void', amountMinor: number): Attempt => ({
+const of = (outcome: Outcome, kind: 'capture' | 'void' | 'refund', amountMinor: number): Attempt => ({
   key: randomUUID(),
   kind,
   amountMinor,
@@ -81,6 +83,23 @@ describe('an authorisation', () => {
     await expect(provider.submit(of(authorised, 'capture', 1))).rejects.toMatchObject({ status: 422 })
     expect((await sandbox.charges()).charges).toMatchObject([
       { amountMinor: 1000, capturedMinor: 600, voidedMinor: 400 },
+    ])
+  })
+
+  test('is given back up to what was captured of it, and no further', async () => {
+    await using sandbox = await startTestSandbox()
+    const { provider } = sandbox
+    const authorised = await provider.submit(authorise())
+    const exceeding = { code: 'refund_exceeds_capture' }
+    await expect(provider.submit(of(authorised, 'refund', 1))).rejects.toMatchObject(exceeding)
+    await provider.submit(of(authorised, 'capture', 600))
+    await provider.submit(of(authorised, 'refund', 250))
+    await provider.submit(of(authorised, 'refund', 250))
+    await expect(provider.submit(of(authorised, 'refund', 101))).rejects.toMatchObject(exceeding)
+    // What was given back is not there to be captured again.
+    await expect(provider.submit(of(authorised, 'capture', 401))).rejects.toMatchObject({ status: 422 })
+    expect((await sandbox.charges()).charges).toMatchObject([
+      { capturedMinor: 600, voidedMinor: 0, refundedMinor: 500 },
     ])
   })
 
@@ -156,6 +175,40 @@ describe('misbehaviour on demand', () => {
     expect(await sandbox.provider.submit(capture)).toMatchObject({ status: 'succeeded' })
   })
 
+  test('card_decline_capture and card_decline_refund decline, for ever, and move no money', async () => {
+    await using sandbox = await startTestSandbox()
+    const { provider } = sandbox
+    const capture = of(await provider.submit(authorise('card_decline_capture')), 'capture', 1000)
+    const declined = await provider.submit(capture)
+    expect(declined).toMatchObject({ status: 'declined', declineReason: 'authorisation_expired' })
+    expect(await provider.submit(capture)).toEqual(declined)
+    const kept = await provider.submit(authorise('card_decline_refund'))
+    await provider.submit(of(kept, 'capture', 1000))
+    expect(await provider.submit(of(kept, 'refund', 1))).toMatchObject({
+      status: 'declined',
+      declineReason: 'card_closed',
+    })
+    const { charges } = await sandbox.charges()
+    expect(charges.find(({ source }) => source === 'card_decline_capture')).toMatchObject({ capturedMinor: 0 })
+    expect(charges.find(({ source }) => source === 'card_decline_refund')).toMatchObject({ refundedMinor: 0 })
+  })
+
+  test('card_hang_refund commits its first refund and never answers; card_fail_refund_once fails it', async () => {
+    await using sandbox = await startTestSandbox()
+    const { provider } = sandbox
+    const hanging = await provider.submit(authorise('card_hang_refund'))
+    await provider.submit(of(hanging, 'capture', 1000))
+    const refund = of(hanging, 'refund', 400)
+    expect(await submitAndHangUp(provider, refund)).toMatchObject({ name: 'ProviderUnavailable' })
+    expect(await provider.submit(refund)).toMatchObject({ status: 'succeeded' })
+    const failing = await provider.submit(authorise('card_fail_refund_once'))
+    await provider.submit(of(failing, 'capture', 1000))
+    const again = of(failing, 'refund', 400)
+    await expect(provider.submit(again)).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+    expect(await provider.find(again.key)).toBe('unknown')
+    expect(await provider.submit(again)).toMatchObject({ status: 'succeeded' })
+  })
+
   test('card_slow commits before it answers', async () => {
     await using sandbox = await startTestSandbox()
     const attempt = authorise('card_slow_60000')
@@ -172,7 +225,8 @@ describe('webhooks', () => {
     await sandbox.provider.submit({ ...of(authorised, 'capture', 400), key: 'b' })
     await sandbox.provider.submit({ ...of(authorised, 'void', 600), key: 'c' })
     await sandbox.provider.submit(authorise('card_declined', 'd'))
-    const received = await receiver.until(({ length }) => length === 4)
+    await sandbox.provider.submit({ ...of(authorised, 'refund', 150), key: 'e' })
+    const received = await receiver.until(({ length }) => length === 5)
     expect(received.every(({ genuine }) => genuine)).toBe(true)
     const said = received.map(({ event }) => `${event.key} ${event.type} ${event.amountMinor} ${event.currency}`)
     expect(said.sort()).toEqual([
@@ -180,6 +234,7 @@ describe('webhooks', () => {
       'b capture.succeeded 400 GBP',
       'c void.succeeded 600 GBP',
       'd authorise.declined 1000 GBP',
+      'e refund.succeeded 150 GBP',
     ])
     expect(received.find(({ event }) => event.key === 'a')?.event.providerId).toBe(authorised.providerId)
   })
@@ -192,6 +247,15 @@ describe('webhooks', () => {
     const received = await receiver.until(({ length }) => length === 6)
     const timesPerId = Map.groupBy(received, ({ event }) => event.id)
     expect([...timesPerId.values()].map(({ length }) => length)).toEqual([3, 3])
+  })
+
+  test('go together, many in one request', async () => {
+    await using receiver = await startReceiver()
+    await using sandbox = await startTestSandbox({ webhook: receiver.webhook })
+    await Promise.all(Array.from({ length: 60 }, () => sandbox.provider.submit(authorise())))
+    const received = await receiver.until(({ length }) => length === 60)
+    expect(new Set(received.map(({ event }) => event.id)).size).toBe(60)
+    expect(receiver.requests()).toBeLessThan(30)
   })
 
   test('are repeated until the endpoint takes them, and disturb no answer', async () => {
@@ -225,6 +289,53 @@ describe('a restart', () => {
     expect((await sandbox.charges()).charges.find(({ key }) => key === 'first')).toMatchObject({ capturedMinor: 700 })
     const received = await receiver.until(({ length }) => length === 4)
     expect(new Set(received.map(({ event }) => event.key)).size).toBe(4)
+  })
+
+  test('finds a file of the first version, which knew no refunds', async () => {
+    await using place = await temporaryFile()
+    mkdirSync(dirname(place.file), { recursive: true })
+    const former = new DatabaseSync(place.file)
+    former.exec(`create table attempts (
+        key text primary key, kind text not null check (kind in ('authorise', 'capture', 'void')),
+        amountMinor integer not null check (amountMinor > 0), currency text not null, source text,
+        authorisation text references attempts (providerId), status text not null, providerId text not null unique,
+        declineReason text
+      ) strict;
+      create index attempts_of_authorisation on attempts (authorisation) where authorisation is not null;
+      create index authorisations on attempts (key) where kind = 'authorise';
+      insert into attempts values ('k', 'authorise', 1000, 'GBP', 'card_ok', null, 'succeeded', 'auth_1', null),
+        ('c', 'capture', 700, 'GBP', null, 'auth_1', 'succeeded', 'cap_1', null);`)
+    former.close()
+    for (const refundedMinor of [300, 400]) {
+      await using sandbox = await startTestSandbox({ file: place.file })
+      const known = { status: 'succeeded' as const, providerId: 'auth_1' }
+      expect(await sandbox.provider.find('k')).toEqual(known)
+      await sandbox.provider.submit(of(known, 'refund', refundedMinor === 300 ? 300 : 100))
+      expect((await sandbox.charges()).charges).toMatchObject([{ key: 'k', capturedMinor: 700, refundedMinor }])
+    }
+  })
+
+  test('refuses a file of a later version', async () => {
+    await using place = await temporaryFile()
+    mkdirSync(dirname(place.file), { recursive: true })
+    const later = new DatabaseSync(place.file)
+    later.exec('pragma user_version = 99')
+    later.close()
+    await expect(startTestSandbox({ file: place.file })).rejects.toThrow('newer than this program')
+  })
+
+  test('comes by itself where a child ended by itself, at the same address, with all that it knew', async () => {
+    await using place = await temporaryFile()
+    await using child = await startSandboxChild({ file: place.file })
+    const provider = createHttpProvider({ url: child.url, timeoutMs: unbounded })
+    const outcome = await provider.submit(authorise('card_ok', 'kept'))
+    const { pid } = child
+    process.kill(pid, 'SIGKILL')
+    // Meanwhile it is unavailable, and nothing else.
+    const found = () => provider.find('kept').catch(({ name }: Error) => name)
+    await expect.poll(found, { timeout: 20_000 }).toEqual(outcome)
+    expect(child.pid).not.toBe(pid)
+    await provider.close()
   })
 
   test('of a child that was killed finds what it had answered', async () => {

@@ -36,6 +36,7 @@ type Received = { event: WebhookEvent; genuine: boolean }
 /** An endpoint with a memory. It answers with the given statuses first, and 200 from then on. */
 export async function startReceiver(statuses: number[] = []) {
   const received: Received[] = []
+  let requests = 0
   let arrived = Promise.withResolvers<void>()
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -43,6 +44,7 @@ export async function startReceiver(statuses: number[] = []) {
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString('utf8')
       const header = String(request.headers['x-payment-signature'])
+      requests += 1
       const genuine = webhookIsGenuine(secret, body, header)
       const { events } = JSON.parse(body) as { events: WebhookEvent[] }
       received.push(...events.map((event) => ({ event, genuine })))
@@ -55,6 +57,7 @@ export async function startReceiver(statuses: number[] = []) {
   await once(server, 'listening')
   return {
     webhook: { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/payments`, secret },
+    requests: () => requests,
     async until(enough: (received: readonly Received[]) => boolean): Promise<readonly Received[]> {
       while (!enough(received)) await arrived.promise
       return received
