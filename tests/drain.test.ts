@@ -8,8 +8,8 @@ import { openWorld } from './processes/world.ts'
 const clients = 16
 
 /** One request on the agent's connections. Throws what the connection says. */
-async function ask(url: string, agent: Agent, path: string, input?: object) {
-  const sent = request(`${url}${path}`, { agent, method: input === undefined ? 'GET' : 'POST' })
+async function ask(agent: Agent, url: string, input?: object) {
+  const sent = request(url, { agent, method: input === undefined ? 'GET' : 'POST' })
   sent.end(input === undefined ? undefined : JSON.stringify(input))
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   const body = JSON.parse(await text(response)) as { result?: { data: { cartId?: string } } }
@@ -29,8 +29,8 @@ test.each([{ outside: [] }, { outside: ['checkout'] as const }])(
       for (let count = 0; ; count += 1) {
         const isBuyer = (person + count) % 2 === 0
         const { status, data, isLast } = isBuyer
-          ? await ask(hall.url, agent, '/trpc/checkout.createCart', { currency: 'GBP', address: { country: 'GB' } })
-          : await ask(hall.url, agent, '/trpc/catalog.list?input=%7B%7D')
+          ? await ask(agent, `${hall.url}/trpc/checkout.createCart`, { currency: 'GBP', address: { country: 'GB' } })
+          : await ask(agent, `${hall.url}/trpc/catalog.list?input=%7B%7D`)
         expect(status).toBe(200)
         if (data?.cartId !== undefined) carts.push(data.cartId)
         if (carts.length > 100) warm.resolve()

@@ -1,7 +1,7 @@
 /** The public face as browsers, operators and strangers see it: its page, its headers, its health, its bounds. */
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,15 +45,19 @@ describe('a hall', () => {
   )
 
   test.each([
-    ['a long URL', { path: `/trpc/catalog.list?input=${'x'.repeat(40_000)}` }, 414, 'platform.url_too_long'],
-    ['an endless URL', { path: `/${'x'.repeat(200_000)}` }, 431, 'platform.headers_too_large'],
-    ['large headers', { path: '/', headers: { filler: 'x'.repeat(80_000) } }, 431, 'platform.headers_too_large'],
-  ])('refuses %s with a reason', async (_what, asked, status, reason) => {
-    const sent = request(hall.url, asked).end()
-    const [response] = await once(sent, 'response')
-    expect(response.statusCode).toBe(status)
-    const { error } = JSON.parse(await text(response))
-    expect(error.data).toMatchObject({ httpStatus: status, reason })
+    {
+      what: 'a long URL',
+      path: `/trpc/catalog.list?input=${'x'.repeat(40_000)}`,
+      refusal: [414, 'platform.url_too_long'],
+    },
+    { what: 'an endless URL', path: `/${'x'.repeat(200_000)}`, refusal: [431, 'platform.headers_too_large'] },
+    { what: 'large headers', filler: 'x'.repeat(80_000), refusal: [431, 'platform.headers_too_large'] },
+  ])('refuses $what with a reason', async ({ path = '/', filler = 'x', refusal }) => {
+    const sent = request(hall.url, { path, headers: { filler } }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    const { error } = JSON.parse(await text(response)) as { error: { data: { httpStatus: number; reason: string } } }
+    expect([response.statusCode, error.data.reason]).toEqual(refusal)
+    expect(error.data.httpStatus).toBe(response.statusCode)
   })
 
   test('takes a URL as long as it promises', async () => {

@@ -48,7 +48,11 @@ function openCache(options: { bytesMax?: number } = {}) {
 const announce = (world: { heads: Map<string, number> }, module = 'stall') =>
   world.heads.set(module, world.heads.get(module)! + 1)
 
-async function ask(cache: ReadCache, url: string, modules = ['stall'], body = 'what it said'): Promise<KeptAnswer> {
+async function ask(
+  cache: ReadCache,
+  url: string,
+  { modules = ['stall'], body = 'what it said' } = {},
+): Promise<KeptAnswer> {
   const stamps = await cache.stamps(modules)
   const answer = { body: Buffer.from(body), stamps: stamps! }
   cache.keep(url, answer)
@@ -127,7 +131,7 @@ describe('an answer that was kept', () => {
 
   test('is given while nothing of its own modules changes, whatever others do', async () => {
     const { cache, world } = openCache()
-    const [one, both] = [await ask(cache, '/a'), await ask(cache, '/b', ['stall', 'booth'])]
+    const [one, both] = [await ask(cache, '/a'), await ask(cache, '/b', { modules: ['stall', 'booth'] })]
     announce(world, 'booth')
     world.now = 1000
     expect(await cache.check(one)).toBe(true)
@@ -175,7 +179,7 @@ test('however many are asked, its memory is bounded, and what is asked often sta
   await ask(cache, '/often')
   const body = 'x'.repeat(1000)
   for (let count = 0; count < 1000; count += 1) {
-    await ask(cache, `/${count}`, ['stall'], body)
+    await ask(cache, `/${count}`, { body })
     expect(cache.bytes).toBeLessThanOrEqual(100_000)
     expect(cache.find('/often')).toBeDefined()
   }
