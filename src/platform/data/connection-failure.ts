@@ -29,7 +29,8 @@ export function connectionFailure(error: unknown, { url, variable }: Given): unk
 }
 
 function codeOf(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string }
-  // pg gives its own time limit no code.
-  return sqlStateOf(error) ?? code ?? (/timeout/i.test(message ?? '') ? 'ETIMEDOUT' : '')
+  const { code, message = '' } = error as { code?: string; message?: string }
+  // pg gives its own errors no code.
+  const ofPg = /timeout/i.test(message) ? 'ETIMEDOUT' : /terminated unexpectedly/.test(message) ? 'ECONNRESET' : ''
+  return sqlStateOf(error) ?? code ?? ofPg
 }

@@ -10,6 +10,7 @@ import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { surviveLoss } from '../data/database.ts'
+import { connectionFailure } from '../data/connection-failure.ts'
 import type { Log } from '../log.ts'
 
 /** What the platform needs of a queue. Nothing else of BullMQ is used elsewhere. */
@@ -77,7 +78,11 @@ async function postgresBackend(url: string, { connections, log }: { connections:
   pool.on('connect', surviveLoss)
   // Each module's queue and worker listens for itself; Node takes more than ten for a leak.
   pool.setMaxListeners(0)
-  const client = await pool.connect()
+  // Where the modules' database serves the queues too, it was reached a moment ago.
+  const client = await pool.connect().catch(async (error: unknown) => {
+    await pool.end()
+    throw connectionFailure(error, { url, variable: 'QUEUE_DATABASE_URL' })
+  })
   try {
     await runMigrations(client, schema)
   } finally {

@@ -33,14 +33,7 @@ export async function listen(server: Server, { host, port, lingerMs = 0 }: Liste
     })
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE'
-      reject(
-        taken
-          ? new Error(`Port ${port} is taken. Stop what uses it, or choose another with PORT (0 picks a free one).`)
-          : error,
-      )
-    })
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, { host, port })))
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo
@@ -83,4 +76,16 @@ function unusedConnections(server: Server): ReadonlySet<Socket> {
   })
   server.on('request', ({ socket }) => unused.delete(socket))
   return unused
+}
+
+/** Why nobody can listen there, as a sentence that says what to do; any other error as it is. */
+function explained(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
+  const sentences: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is taken. Stop what uses it, or choose another with PORT (0 picks a free one).`,
+    EACCES: `This user may not listen on port ${port}. Choose one from 1024 on with PORT.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Correct HOST, or remove it to use 127.0.0.1.`,
+    ENOTFOUND: `There is no host ${host}. Correct HOST, or remove it to use 127.0.0.1.`,
+  }
+  const sentence = sentences[error.code ?? '']
+  return sentence === undefined ? error : new Error(sentence, { cause: error })
 }
