@@ -69,13 +69,17 @@ async function sumsOf(sql: Sql) {
     unbalanced: await one(
       `SELECT count(*) AS n FROM (SELECT 1 FROM payments.ledger GROUP BY payment_id HAVING sum(amount_minor) <> 0) AS p`,
     ),
-    reservationsOpen: await one(`SELECT count(*) AS n FROM inventory.reservations WHERE state = 'open'`),
-    unitsReserved: await one(`SELECT sum(reserved) AS n FROM inventory.stock`),
+    // What was sold waits to be sent: a shipment and a reservation for each order with goods.
+    reservedWithoutShipment: await one(
+      `SELECT count(*) AS n FROM (SELECT reference AS reserved FROM inventory.reservations WHERE state = 'open') AS r
+         FULL JOIN (SELECT reference AS waiting FROM fulfilment.shipments WHERE state = 'waiting') AS s ON reserved = waiting
+         WHERE reserved IS NULL OR waiting IS NULL`,
+    ),
     // The trade receives for each invoice just what it sells.
-    unitsLeft: await one(`SELECT sum(abs(on_hand)) AS n FROM inventory.stock`),
+    unitsLeft: await one(`SELECT sum(abs(on_hand - reserved)) AS n FROM inventory.stock`),
     unitsUnexplained: await one(
       `SELECT sum(abs(s.on_hand - coalesce(l.delta, 0))) AS n FROM inventory.stock AS s LEFT JOIN
-         (SELECT sku, sum(delta) AS delta FROM inventory.stock_ledger GROUP BY sku) AS l USING (sku)`,
+         (SELECT sku, location, sum(delta) AS delta FROM inventory.stock_ledger GROUP BY sku, location) AS l USING (sku, location)`,
     ),
     reportedOrders: await one(`SELECT sum(orders) AS n FROM reporting.sales_by_day`),
     reportedGross: await one(`SELECT sum(gross_minor) AS n FROM reporting.sales_by_day`),
@@ -97,8 +101,7 @@ const sumsFor = ({ orders, grossMinor }: { orders: number; grossMinor: number })
   heldStill: 0,
   sales: grossMinor,
   unbalanced: 0,
-  reservationsOpen: 0,
-  unitsReserved: 0,
+  reservedWithoutShipment: 0,
   unitsLeft: 0,
   unitsUnexplained: 0,
   reportedOrders: orders,
