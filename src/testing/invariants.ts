@@ -5,10 +5,13 @@
  *     await hall.settle()
  *     expect(await brokenInvariants(hall.sql, { charges: await readCharges(hall.paymentsUrl), settled: true })).toEqual([])
  */
-import { type Check, chargeChecks, moneyChecks, orderChecks, stockChecks } from './book-checks.ts'
+import type { Check } from './check.ts'
 import { eventChecks } from './event-checks.ts'
+import { chargeChecks, moneyChecks } from './money-checks.ts'
+import { orderChecks } from './order-checks.ts'
+import { stockChecks } from './stock-checks.ts'
 
-/** An authorisation as the provider lists it, with what was captured and voided of it. Amounts in minor units. */
+/** An authorisation as the provider lists it, with what was captured, voided and given back of it. Amounts in minor units. */
 export type Charge = {
   key: string
   status: string
@@ -16,6 +19,7 @@ export type Charge = {
   currency: string
   capturedMinor: number
   voidedMinor: number
+  refundedMinor: number
 }
 
 type Sql = (text: string, values?: unknown[]) => Promise<Record<string, unknown>[]>
