@@ -43,7 +43,7 @@ export function allocation(db: Db, { hold, after }: Source) {
     ? sql`union select l.sku from ${holdLines} l where l.reference = ${holdReference}`
     : sql``
   const room = db.$with('room', {}).as(sql`
-    select s.sku, s.location, p.priority, s.on_hand - s.reserved - s.held as free
+    select s.*, p.priority
     from ${stock} s join ${locations} p on p.code = s.location
     where s.sku in (select w.sku from wanted w ${ofHold}) and ${begun}
     ${inLockOrder}
@@ -57,14 +57,14 @@ export function allocation(db: Db, { hold, after }: Source) {
       : sql`select null::text as sku, null::text as location, null::bigint as quantity where false`,
   )
   const offered = db.$with('offered', {}).as(sql`
-    select r.sku, r.location, r.priority, coalesce(o.quantity, 0) as own, r.free + coalesce(o.quantity, 0) as free
+    select r.*, coalesce(o.quantity, 0) as own, r.on_hand - r.reserved - r.held + coalesce(o.quantity, 0) as free
     from room r left join own o on o.sku = r.sku and o.location = r.location`)
   const short = db.$with('short', {}).as(sql`
     select w.sku from wanted w left join offered o on o.sku = w.sku
     where ${begun}
     group by w.sku, w.quantity having coalesce(sum(o.free), 0) < w.quantity`)
   const taken = db.$with('taken', {}).as(sql`
-    select o.sku, o.location, o.own,
+    select o.sku, o.location, o.on_hand, o.reserved, o.held, o.version, o.own,
       case when exists (select from short) then 0
         else greatest(0, least(o.free, coalesce(w.quantity, 0) - o.before))::bigint end as quantity
     from (

@@ -1,4 +1,9 @@
-/** What takes stock: for good by a reservation, for a while by a hold. */
+/**
+ * What takes stock: for good by a reservation, for a while by a hold.
+ *
+ * A row is written as it was when it was locked, and what is taken added. Written from itself (`reserved = s.reserved + …`)
+ * it would first be computed, and checked by its constraint, from what the statement saw when it began.
+ */
 import { type Db, statement } from '#platform/data/database'
 import { eq, type SQL, sql } from 'drizzle-orm'
 import { allocation, answer, at, freeExpired, given, missing, reference } from './allocation.ts'
@@ -22,7 +27,7 @@ const reserve = (source: { hold?: 'hold' }) => (db: Db) => {
     returning 1`)
   const promised = db.$with('promised', {}).as(sql`
     update ${stock} s
-    set reserved = s.reserved + t.quantity, held = s.held - t.own, version = s.version + 1
+    set on_hand = t.on_hand, reserved = t.reserved + t.quantity, held = t.held - t.own, version = t.version + 1
     from taken t
     where s.sku = t.sku and s.location = t.location and t.quantity + t.own > 0
     returning 1`)
@@ -60,7 +65,7 @@ export const insertHold = statement('inventory_insert_hold', (db) => {
     returning 1`)
   const held = db.$with('held', {}).as(sql`
     update ${stock} s
-    set held = s.held - t.own + t.quantity, version = s.version + 1
+    set on_hand = t.on_hand, reserved = t.reserved, held = t.held - t.own + t.quantity, version = t.version + 1
     from taken t
     where s.sku = t.sku and s.location = t.location and t.quantity + t.own > 0
     returning 1`)
