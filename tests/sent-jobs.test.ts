@@ -47,13 +47,13 @@ async function send(hall: TestHall, definition: JobDefinition, items: object[], 
 
 test('a sent job is done once by its owner, in the name of whom its cause was done, and by nobody else', async () => {
   await using hall = await openHall()
-  const done: unknown[] = []
+  const done: [number, unknown][] = []
   const handler = handleJob(count, (ctx, { number }) => Promise.resolve(void done.push([number, ctx.actor])))
   const worker = workerOf(hall, 'payments', { jobs: [handler], sources: ['orders'] })
   await send(hall, count, [{ number: 1 }, { number: 2 }])
   await worker.round(quietRound)
   await worker.round(quietRound)
-  expect(done.toSorted()).toEqual([
+  expect(done.toSorted(([one], [other]) => one - other)).toEqual([
     [1, customer],
     [2, customer],
   ])
@@ -112,14 +112,14 @@ test('jobs that are done together are tried one by one where together they fail'
   const calls: number[][] = []
   const handler = handleJobs(countAll, (_ctx, items) => {
     const numbers = items.map((item) => item.payload.number)
-    calls.push(numbers.toSorted())
+    calls.push(numbers.toSorted((one, other) => one - other))
     return numbers.includes(2) ? Promise.reject(new Error('not this one')) : Promise.resolve()
   })
   const worker = workerOf(hall, 'payments', { jobs: [handler], sources: ['orders'] })
   await send(hall, countAll, [{ number: 1 }, { number: 2 }, { number: 3 }])
   await worker.round(quietRound)
   expect(calls[0]).toEqual([1, 2, 3])
-  expect(calls.slice(1).toSorted()).toEqual([[1], [2], [3]])
+  expect(calls.slice(1).toSorted(([one], [other]) => one! - other!)).toEqual([[1], [2], [3]])
   const rows = await hall.sql(
     `select (payload->>'number')::int as number, state, attempts from "payments".jobs order by 1`,
   )

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { JobContext } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
+import { isConnectionLoss } from '../data/database.ts'
 import type { Actor } from '../values.ts'
 import type { JobHandler, JobItem } from './job.ts'
 
@@ -17,6 +18,8 @@ export const jobMsMax = 60_000
 const turnMsMax = 30_000
 const markMs = 1_000
 const attemptsMax = 20
+const writeTriesMax = 6
+const writePauseMs = 50
 /** How many jobs of a batch run side by side. */
 const sideBySide = 8
 
@@ -74,7 +77,7 @@ export async function runJobs(
   for (let isEnded = false; !isEnded;) {
     isEnded = await Promise.race([all, delay(markMs, false, { ref: false })])
     const ended = done.splice(0)
-    if (ended.length > 0) await pool.query({ ...statements.done, values: [ended] })
+    if (ended.length > 0) await write(runtime, { ...statements.done, values: [ended] })
   }
 }
 
@@ -138,12 +141,25 @@ async function putOff(runtime: ModuleRuntime, { id, name, attempts }: Taken, err
   const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
   // A run that was too slow has been taken over by now; what came of that one counts.
   const values = [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs), attempts]
-  await runtime.database.pool.query({ ...statements.again, values }).catch((lost: unknown) => {
+  await write(runtime, { ...statements.again, values }).catch((lost: unknown) => {
     runtime.log.warn(
       { err: lost, job: id },
       'the failure of a job was not written; it is due again when its time is up',
     )
   })
+}
+
+/** Writes what came of jobs. A connection that was lost a moment ago would cost them a minute: it is tried for some seconds. */
+async function write({ database }: ModuleRuntime, statement: { name: string; text: string; values: unknown[] }) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await database.pool.query(statement)
+      return
+    } catch (error) {
+      if (!isConnectionLoss(error) || attempt >= writeTriesMax) throw error
+      await delay(writePauseMs * 2 ** attempt)
+    }
+  }
 }
 
 /** The context in which a module acts by itself. */
