@@ -3,7 +3,7 @@
  *
  * deadline → access → input → the operation, by its kind → answer. What leaves is a value, or a failure with a reason.
  */
-import { isConnectionLoss, sqlStateOf } from '../data/database.ts'
+import { isConnectionLoss, isDiskFull, sqlStateOf } from '../data/database.ts'
 import {
   deadlineExceeded,
   failureOf,
@@ -22,6 +22,9 @@ import type { BoundOperation } from './operation.ts'
 import { auditRefusal } from './refusals.ts'
 import { runCommand } from './run-command.ts'
 
+const unreachable = 'The database cannot be reached.'
+const diskFull = 'The disk of the database is full: nothing more can be kept until there is room.'
+
 export type Outcome = { ok: true; value: unknown } | { ok: false; failure: Failure }
 
 /** Runs an operation on a raw, hostile input. Never throws. */
@@ -37,7 +40,7 @@ export async function run(operation: BoundOperation, context: CallContext, raw: 
     return { ok: true, value: checked.data }
   } catch (error) {
     const failure = failureOf(
-      isConnectionLoss(error) ? unavailable('The database cannot be reached.') : error,
+      isConnectionLoss(error) ? unavailable(isDiskFull(error) ? diskFull : unreachable) : error,
       operation.promised,
     )
     if (failure.reason === 'platform.internal') {

@@ -209,6 +209,9 @@ export function constraintOf(error: unknown): string | undefined {
 /** Whether trying the whole transaction again may succeed: serialization failure, deadlock. */
 export const isTransient = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error) ?? '')
 
+/** Whether the database's disk is full: it still reads, and writes again once there is room. */
+export const isDiskFull = (error: unknown): boolean => sqlStateOf(error) === '53100'
+
 /** Whether the database could not be reached, went away, or had no connection, memory or disk left: another time it may. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlStateOf(error)
