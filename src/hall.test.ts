@@ -29,7 +29,7 @@ async function run(args: string, options: { verdict?: AuditVerdict; interactive?
       return {
         trade: {
           importProducts: async () => undefined,
-          placedInvoices: async () => new Set<string>(),
+          placedInvoices: async () => new Map(),
           receiveStock: async () => undefined,
           placeSale: async () => 'placed',
         },
