@@ -47,6 +47,8 @@ test('what cannot be kept is refused and says why, and is kept again once there 
   const [, url] = await hall.line(openLine)
   const { cartId } = (await createCart(url!)).result!.data
   const filling = join(dataDir, 'filling')
+  // Without room even stopping the database is refused.
+  stack.defer(() => rm(filling, { force: true }))
   await fill(filling)
   let refused: Answer['error']
   for (let carts = 0; carts < cartsMax && !refused; carts += 1) refused = (await createCart(url!)).error
