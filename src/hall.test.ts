@@ -92,6 +92,7 @@ test('with --json the last line is the outcome, and without a terminal there is 
     'lines',
     'grossMinor',
     'placed',
+    'different',
     'skipped',
     'seconds',
     'ordersPerSecond',
