@@ -35,11 +35,13 @@ function workerOf(hall: TestHall, module: string, { jobs, sources }: { jobs: Job
 
 const quietRound = { resumeSagas: false }
 
-async function send(hall: TestHall, definition: JobDefinition, items: object[], options?: { delayMs?: number }) {
+type Sent = { definition: JobDefinition; items: object[]; delayMs?: number }
+
+async function send(hall: TestHall, { definition, items, delayMs = 0 }: Sent) {
   const { runtime } = hall.processes[0]!.hosted.get('orders')!
   const context = jobContext(runtime, { actor: customer, requestId: 'req_sender', key: undefined })
   await new JobContext(runtime, context).transaction((ctx) => {
-    for (const item of items) ctx.enqueue(definition, item, options)
+    for (const item of items) ctx.enqueue(definition, item, { delayMs })
     return Promise.resolve()
   })
   await workerOf(hall, 'orders', { jobs: [], sources: [] }).round(quietRound)
@@ -50,7 +52,7 @@ test('a sent job is done once by its owner, in the name of whom its cause was do
   const done: [number, unknown][] = []
   const handler = handleJob(count, (ctx, { number }) => Promise.resolve(void done.push([number, ctx.actor])))
   const worker = workerOf(hall, 'payments', { jobs: [handler], sources: ['orders'] })
-  await send(hall, count, [{ number: 1 }, { number: 2 }])
+  await send(hall, { definition: count, items: [{ number: 1 }, { number: 2 }] })
   await worker.round(quietRound)
   await worker.round(quietRound)
   expect(done.toSorted(([one], [other]) => one - other)).toEqual([
@@ -84,7 +86,7 @@ test('a job that is sent with a delay waits for it', async () => {
   const done: number[] = []
   const handler = handleJob(count, (_ctx, { number }) => Promise.resolve(void done.push(number)))
   const worker = workerOf(hall, 'payments', { jobs: [handler], sources: ['orders'] })
-  await send(hall, count, [{ number: 1 }], { delayMs: 3_600_000 })
+  await send(hall, { definition: count, items: [{ number: 1 }], delayMs: 3_600_000 })
   await worker.round(quietRound)
   expect(done).toEqual([])
   await hall.sql(`update "payments".jobs set due_at = due_at - interval '1 hour'`)
@@ -94,7 +96,7 @@ test('a job that is sent with a delay waits for it', async () => {
 
 test('a job that nobody handles yet is kept where it can be seen', async () => {
   await using hall = await openHall()
-  await send(hall, count, [{ number: 1 }])
+  await send(hall, { definition: count, items: [{ number: 1 }] })
   await workerOf(hall, 'payments', { jobs: [], sources: ['orders'] }).round(quietRound)
   const [kept] = await hall.sql(`select name, state, attempts, error from "payments".jobs`)
   expect(kept).toMatchObject({ name: 'payments.count', state: 'waiting', attempts: 1 })
@@ -104,7 +106,7 @@ test('a job that nobody handles yet is kept where it can be seen', async () => {
 test('a job goes only where the graph says', async () => {
   await using hall = await openHall()
   const strange = job('audit.count', payload)
-  await expect(send(hall, strange, [{ number: 1 }])).rejects.toThrow('the graph does not say')
+  await expect(send(hall, { definition: strange, items: [{ number: 1 }] })).rejects.toThrow('the graph does not say')
 })
 
 test('jobs that are done together are tried one by one where together they fail', async () => {
@@ -116,7 +118,7 @@ test('jobs that are done together are tried one by one where together they fail'
     return numbers.includes(2) ? Promise.reject(new Error('not this one')) : Promise.resolve()
   })
   const worker = workerOf(hall, 'payments', { jobs: [handler], sources: ['orders'] })
-  await send(hall, countAll, [{ number: 1 }, { number: 2 }, { number: 3 }])
+  await send(hall, { definition: countAll, items: [{ number: 1 }, { number: 2 }, { number: 3 }] })
   await worker.round(quietRound)
   expect(calls[0]).toEqual([1, 2, 3])
   expect(calls.slice(1).toSorted(([one], [other]) => one! - other!)).toEqual([[1], [2], [3]])
