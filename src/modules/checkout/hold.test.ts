@@ -28,7 +28,9 @@ async function fillCart(hall: TestHall, mugs: number, actor: Actor = guest) {
   return cart
 }
 
-const buy = (hall: TestHall, cart: { cartId: string; token?: string }, mugs: number, actor: Actor = guest) =>
+type Purchase = { cart: { cartId: string; token?: string }; mugs: number; actor?: Actor }
+
+const buy = (hall: TestHall, { cart, mugs, actor = guest }: Purchase) =>
   hall.as(actor).checkout.complete.mutate({ ...cart, expectedTotal: gbp(mugs * 295), payment: { source: 'card_ok' } })
 
 const mugsOf = async (hall: TestHall) => {
@@ -48,8 +50,8 @@ describe.each(['near', 'far'] as const)('holds, %s', (distance) => {
     expect(await mugsOf(hall)).toEqual({ onHand: 10, reserved: 0, held: 8, available: 2 })
     const other = await fillCart(hall, 3)
     await expect(checkout.hold.mutate(other)).rejects.toMatchObject(refused('inventory.out_of_stock'))
-    await expect(buy(hall, other, 3)).rejects.toMatchObject(refused('inventory.out_of_stock'))
-    await buy(hall, cart, 8)
+    await expect(buy(hall, { cart: other, mugs: 3 })).rejects.toMatchObject(refused('inventory.out_of_stock'))
+    await buy(hall, { cart, mugs: 8 })
     expect(await mugsOf(hall)).toEqual({ onHand: 10, reserved: 8, held: 0, available: 2 })
     expect(await checkout.getCart.query(cart)).toMatchObject({ state: 'completed', heldUntil: null })
     await expect(checkout.hold.mutate(cart)).rejects.toMatchObject(refused('checkout.cart_closed'))
@@ -93,12 +95,12 @@ describe.each(['near', 'far'] as const)('holds, %s', (distance) => {
     await hall.as(guest).checkout.hold.mutate(early)
     await endHolds(hall)
     expect(await hall.as(guest).checkout.getCart.query(early)).toMatchObject({ heldUntil: null })
-    await buy(hall, late, 6)
-    await expect(buy(hall, early, 6)).rejects.toMatchObject(refused('inventory.out_of_stock'))
+    await buy(hall, { cart: late, mugs: 6 })
+    await expect(buy(hall, { cart: early, mugs: 6 })).rejects.toMatchObject(refused('inventory.out_of_stock'))
     const small = await fillCart(hall, 4)
     await hall.as(guest).checkout.hold.mutate(small)
     await endHolds(hall)
-    await buy(hall, small, 4)
+    await buy(hall, { cart: small, mugs: 4 })
     expect(await mugsOf(hall)).toMatchObject({ reserved: 10, held: 0, available: 0 })
   })
 })
@@ -110,7 +112,7 @@ test('a guest who signs in takes the hold along', async () => {
   await hall.as(guest).checkout.hold.mutate(guests)
   await hall.as(customer).checkout.merge.mutate(guests)
   // Ten mugs are in stock, nine of them held for the guest that was.
-  await buy(hall, own, 10, customer)
+  await buy(hall, { cart: own, mugs: 10, actor: customer })
   expect(await mugsOf(hall)).toEqual({ onHand: 10, reserved: 10, held: 0, available: 0 })
 })
 
@@ -120,7 +122,7 @@ test('a cart that is held, changed and bought at once leaves no hold behind that
   const carts = await Promise.all(Array.from({ length: 5 }, () => fillCart(hall, 2)))
   const [held, bought] = await Promise.all([
     Promise.allSettled(carts.map((cart) => checkout.hold.mutate(cart))),
-    Promise.allSettled(carts.map((cart) => buy(hall, cart, 2))),
+    Promise.allSettled(carts.map((cart) => buy(hall, { cart, mugs: 2 }))),
   ])
   await hall.settle()
   const reasonsOf = (results: PromiseSettledResult<unknown>[]) =>
@@ -130,7 +132,8 @@ test('a cart that is held, changed and bought at once leaves no hold behind that
   const changed = ['checkout.price_changed', 'inventory.out_of_stock']
   expect(reasonsOf(bought).filter((reason) => !changed.includes(reason))).toEqual([])
   // Whoever was refused buys now.
-  for (const [index, result] of bought.entries()) if (result.status === 'rejected') await buy(hall, carts[index]!, 2)
+  for (const [index, result] of bought.entries())
+    if (result.status === 'rejected') await buy(hall, { cart: carts[index]!, mugs: 2 })
   await hall.settle()
   expect(await mugsOf(hall)).toEqual({ onHand: 10, reserved: 10, held: 0, available: 0 })
 })
