@@ -1,6 +1,5 @@
 /** Stock under many hands: whatever comes first, no unit is promised twice, and none is lost. */
 import { startTestHall, type TestHall } from '#testing/hall'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { expectBalance, expireHolds, line } from './testing.ts'
 
@@ -56,7 +55,7 @@ test('expired holds are used by others, bought and renewed at once, and every un
   for (const round of carts(4)) {
     await settled(carts(10).map((reference) => hold.mutate({ reference, lines: [line('A', 2)], minutes })))
     await expireHolds(hall)
-    await settled(
+    const { refusals } = await settled(
       carts(10).flatMap((cart, index) => [
         reserve.mutate({ reference: `own-${round}-${cart}`, lines: [line('A', 1)], hold: cart }),
         reserve.mutate({ reference: `other-${round}-${cart}`, lines: [line('A', 1)] }),
@@ -64,7 +63,8 @@ test('expired holds are used by others, bought and renewed at once, and every un
           ? hold.mutate({ reference: cart, lines: [line('A', 1)], minutes })
           : endHold.mutate({ reference: cart }),
       ]),
-    ).then(({ refusals }) => expect(refusals.filter((name) => name !== 'inventory.out_of_stock')).toEqual([]))
+    )
+    expect(refusals.filter((name) => name !== 'inventory.out_of_stock')).toEqual([])
     await expectBalance(hall)
   }
   await expireHolds(hall)
@@ -87,133 +87,4 @@ test('twins of one hold, and a hold that is bought meanwhile, leave at most one 
   const held = await hall.sql('select sum(quantity)::int as units from "inventory".hold_lines')
   expect(held[0]!['units'] ?? 0).toBeLessThanOrEqual(4)
   await expectBalance(hall)
-})
-
-type Kept = Map<string, number>
-const sumOf = (kept: Iterable<Kept>, sku: string) => [...kept].reduce((sum, each) => sum + (each.get(sku) ?? 0), 0)
-
-/** What must come of it, one step at a time, wherever it lies. */
-class Model {
-  readonly onHand: Kept = new Map()
-  readonly reserved = new Map<string, Kept>()
-  readonly held = new Map<string, Kept>()
-
-  receive(sku: string, quantity: number): void {
-    this.onHand.set(sku, (this.onHand.get(sku) ?? 0) + quantity)
-  }
-
-  free(sku: string): number {
-    return (this.onHand.get(sku) ?? 0) - sumOf(this.reserved.values(), sku) - sumOf(this.held.values(), sku)
-  }
-
-  /** Whether it is taken, into `into`, for whom the hold is given up. */
-  take(into: Map<string, Kept>, reference: string, { lines, hold }: { lines: Kept; hold?: string }): boolean {
-    const given = hold === undefined ? undefined : this.held.get(hold)
-    const isEnough = [...lines].every(([sku, units]) => this.free(sku) + (given?.get(sku) ?? 0) >= units)
-    if (!isEnough) return false
-    if (hold !== undefined) this.held.delete(hold)
-    into.set(reference, lines)
-    return true
-  }
-}
-
-const sku = fc.constantFrom('A', 'B', 'C')
-const wanted = fc.array(fc.record({ sku, quantity: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 4 })
-const cart = fc.constantFrom('c1', 'c2', 'c3')
-const step = fc.oneof(
-  fc.record({
-    what: fc.constant('receive' as const),
-    location: fc.constantFrom('main', 'attic', 'barn'),
-    lines: wanted,
-  }),
-  fc.record({ what: fc.constant('hold' as const), cart, lines: wanted }),
-  fc.record({ what: fc.constant('endHold' as const), cart }),
-  fc.record({ what: fc.constant('expire' as const) }),
-  fc.record({ what: fc.constant('reserve' as const), lines: wanted }),
-  fc.record({ what: fc.constant('buy' as const), cart, lines: wanted }),
-  fc.record({ what: fc.constant('release' as const), nth: fc.nat(9) }),
-)
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
-
-const merged = (lines: readonly { sku: string; quantity: number }[]): Kept => {
-  const kept: Kept = new Map()
-  for (const each of lines) kept.set(each.sku, (kept.get(each.sku) ?? 0) + each.quantity)
-  return kept
-}
-
-const isTaken = (asked: Promise<unknown>) =>
-  asked.then(
-    () => true,
-    (error: { data: { reason: string } }) => {
-      expect(error.data.reason).toBe('inventory.out_of_stock')
-      return false
-    },
-  )
-
-/** Does a step in the hall and in the model, and compares what they answer. Names are of one run of the property only. */
-async function doStep(
-  { hall, model, run }: { hall: TestHall; model: Model; run: number },
-  { given, index }: { given: Step; index: number },
-): Promise<void> {
-  const { receive, hold, endHold, reserve, release } = hall.calls.inventory
-  const reference = `${run}/${index}`
-  const lines = 'lines' in given ? given.lines.map((each) => ({ ...each, sku: skuOf(run, each.sku) })) : []
-  const kept = merged(lines)
-  const of = 'cart' in given ? `${run}/${given.cart}` : undefined
-  switch (given.what) {
-    case 'receive':
-      await receive.mutate({ reference, location: given.location, lines })
-      for (const [each, units] of kept) model.receive(each, units)
-      break
-    case 'hold': {
-      const isExpected = model.take(model.held, of!, { lines: kept, hold: of! })
-      expect(await isTaken(hold.mutate({ reference: of!, lines, minutes: 15 }))).toBe(isExpected)
-      break
-    }
-    case 'endHold':
-      await endHold.mutate({ reference: of! })
-      model.held.delete(of!)
-      break
-    case 'expire':
-      // The model forgets at once; the hall keeps the rows, in nobody's way, until somebody has a use for the units.
-      await expireHolds(hall)
-      model.held.clear()
-      break
-    case 'reserve':
-    case 'buy': {
-      const hold = of === undefined ? {} : { hold: of }
-      const isExpected = model.take(model.reserved, reference, { lines: kept, ...hold })
-      expect(await isTaken(reserve.mutate({ reference, lines, ...hold }))).toBe(isExpected)
-      break
-    }
-    case 'release': {
-      const open = [...model.reserved.keys()]
-      const which = open[given.nth % Math.max(open.length, 1)]
-      if (which === undefined) break
-      await release.mutate({ reference: which })
-      model.reserved.delete(which)
-    }
-  }
-}
-
-const skuOf = (run: number, name: string) => `${name}-${run}`
-
-test('whatever is received, held, bought and released, the inventory says what a simple model says', async () => {
-  await using hall = await open(2)
-  await hall.calls.inventory.saveLocation.mutate({ code: 'barn', name: 'Barn', priority: 2 })
-  let run = 0
-  const property = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-    run += 1
-    const model = new Model()
-    for (const [index, given] of steps.entries()) await doStep({ hall, model, run }, { given, index })
-    const skus = ['A', 'B', 'C'].map((name) => skuOf(run, name))
-    const { levels } = await hall.calls.inventory.levels.query({ skus })
-    const said = levels.map(({ sku: of, onHand, reserved, held }) => [of, onHand, reserved, held])
-    const expected = skus
-      .filter((of) => model.onHand.has(of))
-      .map((of) => [of, model.onHand.get(of), sumOf(model.reserved.values(), of), sumOf(model.held.values(), of)])
-    expect(said).toEqual(expected)
-    await expectBalance(hall)
-  })
-  await fc.assert(property, { numRuns: 40 })
 })
