@@ -172,11 +172,12 @@ async function closeTakenBack(ctx: LocalCtx, state: State): Promise<Claimed> {
       : undefined,
     voided && outcome ? bookVoid(ctx, state, { outcome, voided }) : undefined,
   ])
-  if (closed && booked) {
+  if (closed === undefined) throw new Error(`The payment ${paymentId} was settled by somebody else.`)
+  if (booked) {
     const fact = { paymentId, version: closed.version, reference: state.input.reference, amountMinor, currency }
     ctx.announce(paymentVoided, fact)
   }
-  return { claimed: closed !== undefined }
+  return { claimed: true }
 }
 
 async function bookVoid(

@@ -1,4 +1,4 @@
-import { owner, type TestHall } from '#testing/hall'
+import { owner, startTestHall, type TestHall } from '#testing/hall'
 import { readCharges } from '#testing/invariants'
 import { describe, expect, test } from 'vitest'
 import {
@@ -155,6 +155,21 @@ describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
     )
     await expect.poll(() => readCharges(hall.paymentsUrl), { interval: 5 }).toHaveLength(1)
     expect(await takeBack(hall, 'r', 'k')).toEqual({})
+    expect(await outcome).toBe('refused')
+    await expectBooksInOrder(hall)
+    expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ voidedMinor: 1250 }])
+  })
+
+  test('a run that lost its saga while the provider was asked books nothing', async () => {
+    await using hall = await startTestHall({ modules: ['payments'], distance, leaseMs: 10_000 })
+    const outcome = hall.calls.payments.authorise.mutate(asked('r', 'card_slow_150'), { key: 'k' }).then(
+      () => 'authorised',
+      () => 'refused',
+    )
+    await expect.poll(() => readCharges(hall.paymentsUrl), { interval: 5 }).toHaveLength(1)
+    await hall.sql(
+      `update payments.sagas set lease_token = 'of another run', lease_until = clock_timestamp() + interval '1 s'`,
+    )
     expect(await outcome).toBe('refused')
     await expectBooksInOrder(hall)
     expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ voidedMinor: 1250 }])

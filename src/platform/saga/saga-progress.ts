@@ -14,10 +14,12 @@ import { SagaMemory } from './saga-state.ts'
 import {
   findSagaLocked,
   insertSaga,
+  isLeaseLost,
   type Progress,
   renewLease,
   type SagaRow,
   type SagaStatus,
+  updateHeldSaga,
   updateSaga,
 } from './saga-store.ts'
 
@@ -165,8 +167,8 @@ export class SagaProgress {
     if (this.#standing === 'passing') return
     const progress = this.#progress(status)
     if (this.#hasRow) {
-      const updated = updateSaga(client, this.#lease(), progress)
-      trailing(updated.then(({ rowCount }) => (rowCount === 1 ? undefined : Promise.reject(new LeaseLost()))))
+      const updated = updateHeldSaga(client, this.#lease(), progress)
+      trailing(updated.catch((error: unknown) => Promise.reject(isLeaseLost(error) ? new LeaseLost() : error)))
       return
     }
     trailing(insertSaga(client, this.#saga, { ...this.#lease(), progress }))

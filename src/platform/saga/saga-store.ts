@@ -5,6 +5,7 @@
  * over) finds no row to write, and stops.
  */
 import type { ClientBase, QueryResult } from 'pg'
+import { sqlStateOf } from '../data/database.ts'
 import type { Failure } from '../errors.ts'
 import type { Actor } from '../values.ts'
 
@@ -66,11 +67,17 @@ const insert = {
            clock_timestamp() + $16::bigint * interval '1 ms')`,
 }
 
-const update = {
-  name: 'platform_saga_update',
-  text: `UPDATE sagas SET state = $3, pivoted = $4, results = results || $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
+const updateText = `UPDATE sagas SET state = $3, pivoted = $4, results = results || $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
            failure = $8::jsonb, lease_until = clock_timestamp() + $9::bigint * interval '1 ms'
-         WHERE id = $1 AND lease_token = $2`,
+         WHERE id = $1 AND lease_token = $2`
+
+const update = { name: 'platform_saga_update', text: updateText }
+
+// COMMIT travels right behind it, without waiting for an answer: so a lost lease must be an error (division by zero) of the
+// statement itself, or what the run did without its lease would be committed.
+const updateHeld = {
+  name: 'platform_saga_update_held',
+  text: `WITH held AS (${updateText} RETURNING 1) SELECT 1 / count(*) FROM held`,
 }
 
 const renew = {
@@ -151,6 +158,17 @@ export function updateSaga(
 ): Promise<QueryResult> {
   return on.query({ ...update, values: [id, leaseToken, ...valuesOf(progress), leaseMs] })
 }
+
+/** Sends the update of a saga's row in a transaction, which fails where the lease is lost: `isLeaseLost` tells. */
+export function updateHeldSaga(
+  on: Queryable,
+  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+  progress: Progress,
+): Promise<QueryResult> {
+  return on.query({ ...updateHeld, values: [id, leaseToken, ...valuesOf(progress), leaseMs] })
+}
+
+export const isLeaseLost = (error: unknown): boolean => sqlStateOf(error) === '22012'
 
 const valuesOf = ({ state, pivoted, results, undone, answer, failure }: Progress): unknown[] => [
   state,

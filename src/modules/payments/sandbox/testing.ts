@@ -1,11 +1,12 @@
 /** What the sandbox's tests run on: a sandbox with its clients, an endpoint with a memory, a place on the disk. */
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHttpProvider, webhookIsGenuine, type Attempt, type PaymentProvider } from '../provider.ts'
+import { createHttpProvider, webhookIsGenuine, type Attempt, type Outcome, type PaymentProvider } from '../provider.ts'
 import { startSandbox, type SandboxOptions } from './server.ts'
 import type { Charge, WebhookEvent } from './wire.ts'
 
@@ -87,3 +88,20 @@ export async function submitAndHangUp(provider: PaymentProvider, attempt: Attemp
   caller.abort()
   return submitted
 }
+
+/** An authorisation to submit, of 1000. */
+export const authorise = (source = 'card_ok', key: string = randomUUID()): Attempt => ({
+  key,
+  kind: 'authorise',
+  amountMinor: 1000,
+  currency: 'GBP',
+  source,
+})
+/** What is asked of an authorisation. */
+export const of = (outcome: Outcome, kind: 'capture' | 'void' | 'refund', amountMinor: number): Attempt => ({
+  key: randomUUID(),
+  kind,
+  amountMinor,
+  currency: 'GBP',
+  authorisation: outcome.providerId,
+})

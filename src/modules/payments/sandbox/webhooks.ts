@@ -68,19 +68,12 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
     // What closing cut off is not a try: the next start delivers it.
     if (closing.signal.aborted) return
     try {
-      await commits.run(() => deliveries.forEach((delivery) => note(delivery, failure)))
+      await commits.run(() => deliveries.forEach((delivery) => note(parts, delivery, failure)))
     } catch (error) {
       log('webhook result not recorded', { deliveries: deliveries.length, error: String(error) })
     }
     for (const { number } of deliveries) underWay.delete(number)
     lookIn(gatherMs)
-  }
-
-  function note({ number, tries }: Delivery, failure: string | undefined): void {
-    if (failure === undefined) return store.deliveryDone(number)
-    log('webhook failed', { delivery: number, tries: tries + 1, failure })
-    if (tries + 1 >= triesMax) return store.deliveryGivenUp(number)
-    store.deliveryPostponed(number, Date.now() + retryDelayMsMin * 3 ** tries)
   }
 
   return {
@@ -98,6 +91,21 @@ export function createWebhookSender(parts: { store: Store; commits: GroupCommit;
       await agent.destroy()
     },
   }
+}
+
+/** Writes down what became of a try. */
+function note(
+  { store, log }: { store: Store; log: SandboxLog },
+  { number, tries }: Delivery,
+  failure: string | undefined,
+): void {
+  if (failure === undefined) {
+    store.deliveryDone(number)
+    return
+  }
+  log('webhook failed', { delivery: number, tries: tries + 1, failure })
+  if (tries + 1 >= triesMax) store.deliveryGivenUp(number)
+  else store.deliveryPostponed(number, Date.now() + retryDelayMsMin * 3 ** tries)
 }
 
 type Carrier = { agent: Agent; closing: AbortSignal }
