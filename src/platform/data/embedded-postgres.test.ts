@@ -90,7 +90,7 @@ test('a start that is killed while it makes the cluster, or starts it, is finish
   await using home = await temporaryHome()
   const makes = startUser(home.dataDir)
   await expect
-    .poll(() => readdir(home.dataDir), { interval: 5 })
+    .poll(() => readdir(home.dataDir), { interval: 5, timeout: 20_000 })
     .toContainEqual(expect.stringMatching(/^postgres\.new-\w+$/))
   await makes.killGroup('SIGKILL')
   const starts = startUser(home.dataDir)
