@@ -6,7 +6,7 @@ import { shipped } from '#modules/fulfilment'
 import { orderCancelled } from '#modules/orders'
 import { on } from '#platform/events/event'
 import { handleJobs } from '#platform/events/job'
-import { closeAll } from './close-stock.ts'
+import { closeAll } from './reservations/close-stock.ts'
 import { commitStock, freeStock } from './jobs.ts'
 
 export const listeners = [

@@ -2,7 +2,7 @@ import { startTestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 import { shipped } from '#modules/fulfilment'
 import { tell } from '#testing/tell'
-import { expectBalance, line, shippedOf } from './testing.ts'
+import { expectBalance, line, shippedOf } from './testing/stock.ts'
 
 type Hall = Awaited<ReturnType<typeof startTestHall>>
 

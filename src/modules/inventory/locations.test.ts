@@ -4,7 +4,7 @@ import { orderCancelled } from '#modules/orders'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { tell } from '#testing/tell'
 import { describe, expect, test } from 'vitest'
-import { cancelledOf, expectBalance, expireHolds, line, shippedOf } from './testing.ts'
+import { cancelledOf, expectBalance, expireHolds, line, shippedOf } from './testing/stock.ts'
 
 const reason = (name: string) => ({ data: { reason: name } })
 const heard = ['inventory', 'orders', 'payments', 'fulfilment'] as const

@@ -2,7 +2,7 @@
 import { startTestHall, type TestHall } from '#testing/hall'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { expectBalance, expireHolds } from './testing.ts'
+import { expectBalance, expireHolds } from './testing/stock.ts'
 
 type Kept = Map<string, number>
 const sumOf = (kept: Iterable<Kept>, sku: string) => [...kept].reduce((sum, each) => sum + (each.get(sku) ?? 0), 0)

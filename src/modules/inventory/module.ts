@@ -1,7 +1,7 @@
 import type { ModuleAssembly } from '#platform/calls/implement'
 import { jobs, listeners } from './handlers.ts'
 import { router } from './router.ts'
-import { sweepHolds } from './sweep-holds.ts'
+import { sweepHolds } from './holds/sweep-holds.ts'
 
 /** Assembles the inventory: it calls nobody. */
 export const createInventoryModule = (): ModuleAssembly => ({ router, listeners, jobs, schedules: [sweepHolds] })

@@ -1,7 +1,7 @@
 /** Stock under many hands: whatever comes first, no unit is promised twice, and none is lost. */
 import { startTestHall, type TestHall } from '#testing/hall'
 import { expect, test } from 'vitest'
-import { expectBalance, expireHolds, line } from './testing.ts'
+import { expectBalance, expireHolds, line } from './testing/stock.ts'
 
 const settled = async (asked: Promise<unknown>[]) => {
   const outcomes = await Promise.allSettled(asked)

@@ -1,11 +1,11 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import type { contract } from './contract.ts'
-import { referenceUsed } from './errors.ts'
-import { lockHold } from './hold-queries.ts'
-import { columnsOf, mergeLines, sameLines } from './lines.ts'
-import { takeAll } from './take-all.ts'
-import { insertReservation, insertReservationFromHold, reservationByReference } from './taking-queries.ts'
+import type { contract } from '../contract.ts'
+import { referenceUsed } from '../errors.ts'
+import { lockHold } from '../holds/hold-queries.ts'
+import { columnsOf, mergeLines, sameLines } from '../lines.ts'
+import { takeAll } from '../take-all.ts'
+import { insertReservation, insertReservationFromHold, reservationByReference } from '../taking-queries.ts'
 
 type Operation = (typeof contract)['operations']['reserve']
 

@@ -1,9 +1,9 @@
 /** What ends reservations, several at once: by release, which frees their units, or by commit, which takes them off the stock. */
 import { type Db, statement } from '#platform/data/database'
 import { sql } from 'drizzle-orm'
-import { at, given, inLockOrder } from './allocation.ts'
-import { reservationLines, reservations, stock, stockLedger } from './schema.ts'
-import type { ReservationState } from './taking-queries.ts'
+import { at, given, inLockOrder } from '../allocation.ts'
+import { reservationLines, reservations, stock, stockLedger } from '../schema.ts'
+import type { ReservationState } from '../taking-queries.ts'
 
 export type Ending = Exclude<ReservationState, 'open'>
 

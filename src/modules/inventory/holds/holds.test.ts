@@ -3,7 +3,7 @@ import { JobContext } from '#platform/calls/contexts'
 import { jobContext } from '#platform/events/run-job'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
-import { expectBalance, expireHolds, line } from './testing.ts'
+import { expectBalance, expireHolds, line } from '../testing/stock.ts'
 
 const reason = (name: string) => ({ data: { reason: name } })
 const outOfStock = reason('inventory.out_of_stock')

@@ -1,8 +1,8 @@
 /** What ends holds. Whatever touches a hold as a whole first takes its lock, so that it sees what the one before it left. */
 import { type Db, statement } from '#platform/data/database'
 import { sql } from 'drizzle-orm'
-import { answer, freeGone, given, inLockOrder, reference } from './allocation.ts'
-import { holdLines, holds, stock } from './schema.ts'
+import { answer, freeGone, given, inLockOrder, reference } from '../allocation.ts'
+import { holdLines, holds, stock } from '../schema.ts'
 
 const lockOf = (of: typeof reference) => sql`hashtextextended('inventory hold ' || ${of}, 0)`
 

@@ -1,10 +1,10 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import type { contract } from './contract.ts'
+import type { contract } from '../contract.ts'
 import { lockHold } from './hold-queries.ts'
-import { columnsOf, mergeLines } from './lines.ts'
-import { takeAll } from './take-all.ts'
-import { insertHold } from './taking-queries.ts'
+import { columnsOf, mergeLines } from '../lines.ts'
+import { takeAll } from '../take-all.ts'
+import { insertHold } from '../taking-queries.ts'
 
 type Operation = (typeof contract)['operations']['hold']
 

@@ -1,8 +1,8 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
 import { releaseReservations, reservationStates } from './closing-queries.ts'
-import type { contract } from './contract.ts'
-import { alreadyCommitted } from './errors.ts'
+import type { contract } from '../contract.ts'
+import { alreadyCommitted } from '../errors.ts'
 
 type Operation = (typeof contract)['operations']['release']
 

@@ -1,6 +1,6 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { AnswerOf, InputOf } from '#platform/contract'
-import type { contract } from './contract.ts'
+import type { contract } from '../contract.ts'
 import { deleteHold, lockHold } from './hold-queries.ts'
 
 type Operation = (typeof contract)['operations']['endHold']
