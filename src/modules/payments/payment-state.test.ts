@@ -60,7 +60,7 @@ test.each([
   ['a capture is on its way', 'wait', wanted('refund'), amounts({ capturingMinor: 100 })],
   ['most was given back', 'too_much', wanted('refund'), amounts({ capturedMinor: 100, refundedMinor: 50 })],
   ['it fits by now', 'wait', wanted('refund'), amounts({ capturedMinor: 100 })],
-] as const)('what is in the way where %s: %s', (_, obstacle, request, payment) => {
+] as const)('what is in the way where %s: %s', (...[, obstacle, request, payment]) => {
   expect(obstacleTo(request, payment)).toBe(obstacle)
 })
 

@@ -10,7 +10,7 @@ import {
   refusalsOf,
   send,
   startPayments as start,
-} from './testing.ts'
+} from './testing/payments.ts'
 
 const reason = (name: string) => ({ data: { reason: name } })
 const of = (sums: { authorised?: number; captured?: number; voided?: number; payments?: number }) => ({

@@ -13,7 +13,7 @@ import {
   send,
   startPayments,
   sweep,
-} from './testing.ts'
+} from './testing/payments.ts'
 
 const cancellation = { reference: 'r', request: 'ord_1:cancelled' }
 

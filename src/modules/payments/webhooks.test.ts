@@ -1,7 +1,7 @@
 import { startTestHall, type TestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
 import { signWebhook } from './provider.ts'
-import { amountOf, send, startPayments, sweep } from './testing.ts'
+import { amountOf, send, startPayments, sweep } from './testing/payments.ts'
 
 const secret = 'whsec_of_the_test'
 const asked = (source = 'card_ok') => ({ reference: 'r', source, amount: { amountMinor: 1250, currency: 'GBP' } })
