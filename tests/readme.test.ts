@@ -3,7 +3,6 @@
  * nowhere else: the port 4000 and those of the topology, and the retailer's file and its days.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { chmod, cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { removePostgres } from '#platform/data/embedded-postgres'
 import { freePort } from '#testing/cluster'
+import { eventually } from '#testing/eventually'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { within } from './processes/program.ts'
 
@@ -94,12 +94,23 @@ async function startUntil(line: string, pattern: RegExp): Promise<void> {
   await within(ready.promise, 60_000, () => `${line} did not get ready. It said:\n${said.join('\n')}`)
 }
 
+/** npm ends before what it started: a hall has stopped when nobody of its group is left. */
 async function stopAll(): Promise<void> {
-  for (const child of running.splice(0).toReversed()) {
-    if (child.exitCode !== null || child.pid === undefined) continue
-    const ended = once(child, 'exit')
-    process.kill(-child.pid, 'SIGTERM')
-    await ended
+  for (const { pid } of running.splice(0).toReversed()) {
+    if (pid === undefined || !isAlive(-pid)) continue
+    process.kill(-pid, 'SIGTERM')
+    await eventually(
+      async () => isAlive(-pid),
+      (alive) => !alive,
+    )
+  }
+}
+
+function isAlive(group: number): boolean {
+  try {
+    return process.kill(group, 0)
+  } catch {
+    return false
   }
 }
 
