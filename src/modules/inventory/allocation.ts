@@ -12,8 +12,8 @@ import { holdLines, holds, locations, stock } from './schema.ts'
 export const given = sql.placeholder
 export const reference = sql`${given('reference')}::text`
 export const at = sql`${given('at')}::timestamptz`
-/** The lines asked for. */
-export const lines = sql`unnest(${given('skus')}::text[], ${given('quantities')}::bigint[])`
+/** The lines asked for. How many must not be known to the planner: it would plan anew for each number of them. */
+export const lines = sql`unnest((select ${given('skus')}::text[]), (select ${given('quantities')}::bigint[]))`
 /** A row to select single values from. */
 export const answer = sql`(select) as answer`
 
