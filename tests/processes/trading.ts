@@ -1,6 +1,6 @@
 /** The trade with its file: as the command in this process, as the command in a process of its own, or call by call. */
 import { readConfig } from '#platform/config'
-import { connectHall } from '../../src/commands/connect-hall.ts'
+import { connectHall, reachHall } from '../../src/commands/connect-hall.ts'
 import { createHallCalls, type HallCalls } from '../../src/commands/hall-calls.ts'
 import { createHttpHallClient } from '../../src/commands/trade/http-hall-client.ts'
 import { placeTrade, type TradeOutcome } from '../../src/commands/trade/place-trade.ts'
@@ -51,6 +51,7 @@ export async function runTool(
     config: () => config,
     interruption: () => new AbortController().signal,
     connect: (options) => connectHall({ ...options, config, terminal }),
+    reach: (options) => reachHall({ ...options, config }),
   })
   return { code, out, err }
 }
