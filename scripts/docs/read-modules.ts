@@ -42,10 +42,11 @@ async function exportsOf(file: string): Promise<{ definition: any; sentence: str
   if (!existsSync(file)) return []
   const sentences = sentencesOfExports(file)
   const exported = (await import(file)) as Record<string, unknown>
-  return Object.entries(exported).map(([name, definition]) => ({
-    definition,
-    sentence: sentenceOf(sentences, name, file),
-  }))
+  // In the order of the source: a module's namespace has an order of its own, which not every loader keeps.
+  const names = [...sentences.keys()].filter((name) => name in exported)
+  const undocumented = Object.keys(exported).find((name) => !sentences.has(name))
+  if (undocumented !== undefined) throw new Error(`${file}: ${undocumented} has no sentence above it.`)
+  return names.map((name) => ({ definition: exported[name], sentence: sentences.get(name)! }))
 }
 
 function sentenceOf(sentences: Map<string, string>, name: string, where: string): string {
