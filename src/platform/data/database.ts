@@ -57,12 +57,26 @@ const timeoutsMs = { connect: 10_000, idle: 60_000, keepAlive: 10_000 }
 const patience =
   '-c idle_in_transaction_session_timeout=30s -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3'
 
+/**
+ * What the planner is told. Modules ask by key, for few rows: prepared statements, whose parameters (arrays, JSON) hide how
+ * few. Left to guess, it reads whole tables while they are small or not analysed yet, keeps that plan while they grow, and
+ * plans anew for each call of what has an array.
+ */
+const byKey =
+  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+
 /** Opens a module's pool; its connections open lazily. */
 export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDatabase {
   const { module, url, role, connections, applicationName, log } = options
   const dbs = new WeakMap<pg.ClientBase, Db>()
   // The role is set once per connection, as a start-up option, which costs no round trip.
-  const startup = [role === undefined ? '' : `-c role=${role}`, `-c search_path=${module}`, '-c timezone=UTC', patience]
+  const startup = [
+    role === undefined ? '' : `-c role=${role}`,
+    `-c search_path=${module}`,
+    '-c timezone=UTC',
+    patience,
+    byKey,
+  ]
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
