@@ -29,10 +29,12 @@ export type Outcome = { ok: true; value: unknown } | { ok: false; failure: Failu
 
 /** Runs an operation on a raw, hostile input. Never throws. */
 export async function run(operation: BoundOperation, context: CallContext, raw: unknown): Promise<Outcome> {
+  // A caller near by may go on to use its object for something else: what is audited is what was asked.
+  let input = raw
   try {
     if (context.deadlineAt <= Date.now()) throw deadlineExceeded(operation.path)
     assertAccess(operation, context)
-    const input = parse(operation, raw)
+    input = parse(operation, raw)
     const answer = await withinDeadline(execute(operation, context, input), operation, context)
     const checked = operation.output.safeParse(answer)
     if (!checked.success)
@@ -53,7 +55,7 @@ export async function run(operation: BoundOperation, context: CallContext, raw: 
         'an operation failed',
       )
     }
-    if (operation.spec.audited) await auditRefusal(operation, context, { failure, raw })
+    if (operation.spec.audited) await auditRefusal(operation, context, { failure, raw: input })
     return { ok: false, failure }
   }
 }
