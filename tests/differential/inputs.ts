@@ -1,6 +1,6 @@
 /** Valid inputs, generated from the contracts' own schemas: by their form, and often with what the halls hold. */
 import fc from 'fast-check'
-import type { z } from 'zod'
+import { safeParse, type z } from 'zod'
 import type { Pool } from './pool.ts'
 
 type Check = { check: string; format?: string; pattern?: RegExp; minimum?: number; maximum?: number; value?: number }
@@ -12,6 +12,7 @@ type Def = {
   element?: z.core.$ZodType
   options?: z.core.$ZodType[]
   innerType?: z.core.$ZodType
+  out?: z.core.$ZodType
   entries?: Record<string, string>
   values?: unknown[]
 }
@@ -24,6 +25,18 @@ const telling: Record<string, readonly string[]> = {
   source: ['card_ok', 'card_ok', 'card_ok', 'card_declined', 'no card'],
   permissions: ['orders:read', 'orders:price', 'catalog:write', '*'],
   sku: ['MUG-RED', 'mug-blue', 'lamp', 'POST', 'GIFT', 'MUG-RED', 'mug-blue', 'lamp', 'POST', 'GIFT'],
+  email: ['ann@example.com', 'Ann@Example.com', 'ben@example.com'],
+  password: ['a long password', 'another password'],
+  slug: ['kitchen', 'mugs', 'lamps'],
+  categories: ['kitchen', 'mugs', 'lamps'],
+  category: ['kitchen', 'mugs', 'lamps'],
+  parent: ['kitchen', 'mugs', 'lamps'],
+  roles: ['support', 'warehouse', 'buyers'],
+  role: ['support', 'warehouse', 'buyers'],
+  location: ['main', 'attic'],
+  method: ['post', 'courier'],
+  text: ['mug', 'lamp', 'red shin', 'A gift'],
+  status: ['draft', 'published', 'published', 'published'],
   from: ['2025-12-31', '2026-01-01'],
   to: ['2026-01-01', '2026-01-02'],
 }
@@ -39,13 +52,15 @@ function valueOf(schema: z.core.$ZodType, field: string, pool: Pool): fc.Arbitra
   const def = defOf(schema)
   switch (def.type) {
     case 'string':
-      return textOf(def, field, pool)
+      return textOf(schema, field, pool)
+    case 'pipe':
+      return valueOf(def.out!, field, pool)
     case 'number':
       return numberOf(def)
     case 'boolean':
       return fc.boolean()
     case 'enum':
-      return fc.constantFrom(...Object.values(def.entries!))
+      return fc.constantFrom(...(telling[field] ?? Object.values(def.entries!)))
     case 'literal':
       return fc.constantFrom(...def.values!)
     case 'optional':
@@ -71,14 +86,17 @@ const checksOf = (def: Def): Check[] => (def.checks ?? []).map(({ _zod }) => _zo
 const boundOf = (def: Def, name: string, key: 'minimum' | 'maximum' | 'value'): number | undefined =>
   checksOf(def).find(({ check }) => check === name)?.[key]
 
-function textOf(def: Def, field: string, pool: Pool): fc.Arbitrary<string> {
+function textOf(schema: z.core.$ZodType, field: string, pool: Pool): fc.Arbitrary<string> {
+  const def = defOf(schema)
   const pattern = checksOf(def).find(
     (check) => check.format === 'regex' && !check.pattern?.source.startsWith('^[^\\u0000'),
   )?.pattern
   const prefix = /^\^([a-z]{3})_/.exec(pattern?.source ?? '')?.[1]
   const known = pool.texts(prefix === undefined ? field.replace(/s$/, '') : `id:${prefix}`)
   const made = formed(def) ?? (pattern ? fc.stringMatching(pattern) : freeText(def))
-  const candidates = [...known, ...pool.texts(field), ...(telling[field] ?? [])]
+  const isText = (text: string) => safeParse(schema, text).success
+  // A name may mean another thing elsewhere: a code is a SKU here, and a location or a shipping method there.
+  const candidates = [...known, ...pool.texts(field), ...(telling[field] ?? [])].filter(isText)
   const spelt = field.startsWith('sku') ? made.map((text) => text.toLowerCase()) : made
   return candidates.length === 0
     ? spelt

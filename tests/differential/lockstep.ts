@@ -1,6 +1,6 @@
 /**
  * Halls that are asked the same in lockstep: one with all modules in one process, one with every module in a process of
- * its own, and one with `orders` outside. Whatever they answer, and whatever their tables hold afterwards, is compared.
+ * its own, and one with `orders` (and `audit`) outside. Whatever they answer, and whatever their tables hold afterwards, is compared.
  */
 import { createServer } from 'node:http'
 import { isDeepStrictEqual, inspect } from 'node:util'
@@ -32,6 +32,8 @@ export type Outcome = { ok: true; value: any } | { ok: false; error: any; reason
 
 /** The random name of a saga's run is no fact about the business, and the only other column that may differ. */
 const incomparable = [...databaseTimeColumns, 'lease_token']
+/** Until when a hold keeps its stock is database time as well, wherever it is told. */
+const holdEnds = ['expiresAt', 'heldUntil', 'held_until']
 
 export const operations = Object.values(contracts).flatMap(({ name: module, operations: ofModule }) =>
   Object.entries(ofModule).map(([name, spec]) => ({
@@ -43,7 +45,7 @@ export const operations = Object.values(contracts).flatMap(({ name: module, oper
 )
 
 /** Opens the halls. The provider's webhooks go nowhere: they come when they like, and are sent by the tests instead. */
-export async function openLockstep() {
+export async function openLockstep(env: Record<string, string> = {}) {
   const stack = new AsyncDisposableStack()
   try {
     const open = async (name: string, how: Parameters<typeof startTestHall>[0]) => ({
@@ -51,9 +53,10 @@ export async function openLockstep() {
       hall: stack.use(await startTestHall(how)),
     })
     const halls = await Promise.all([
-      open('near', { distance: 'near', leaseMs: 30_000 }),
-      open('far', { distance: 'far', leaseMs: 30_000 }),
-      open('orders out', { out: ['orders'], leaseMs: 30_000 }),
+      open('near', { distance: 'near', leaseMs: 30_000, env }),
+      open('far', { distance: 'far', leaseMs: 30_000, env }),
+      // Audit's chain is in the order in which events come to it: it is the last everywhere.
+      open('orders out', { out: ['orders', 'audit'], leaseMs: 30_000, env }),
     ])
     const nowhere = await listen(
       createServer((_, response) => response.end()),
@@ -130,6 +133,13 @@ export class Lockstep {
     return results[0]!
   }
 
+  /** Counts what other halls have reached as reached here. */
+  countReached({ succeeded, refused }: Lockstep): void {
+    for (const [path, times] of succeeded) this.succeeded.set(path, (this.succeeded.get(path) ?? 0) + times)
+    for (const [path, reasons] of refused)
+      this.refused.set(path, new Set([...reasons, ...(this.refused.get(path) ?? [])]))
+  }
+
   advanceMs(milliseconds: number): void {
     for (const { hall } of this.halls) hall.clock.advanceMs(milliseconds)
   }
@@ -186,7 +196,7 @@ async function ask(hall: TestHall, call: Call & { requestId: string }): Promise<
     const answering = (query ?? mutate)(input, key === undefined ? {} : { key })
     if (call.spoilsInput) spoil(input)
     const answer: unknown = await answering
-    const value = structuredClone(answer)
+    const value = timeless(structuredClone(answer))
     // Whoever shares a part of the answer, such as a record or a cache, will be found out by a later call.
     spoil(answer)
     if (!call.spoilsInput) assertUntouched(path, input, call.input)
@@ -211,6 +221,12 @@ async function ask(hall: TestHall, call: Call & { requestId: string }): Promise<
   }
 }
 
+/** A hold's end as what it is: some instant to come. */
+const timeless = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (field, each: unknown) =>
+    holdEnds.includes(field) && typeof each === 'string' && Date.parse(each) > Date.now() ? 'to come' : each,
+  )
+
 function assertUntouched(path: string, given: unknown, asked: unknown): void {
   if (!isDeepStrictEqual(given, asked))
     throw new Error(`${path} changed what it was given: ${print(given)}, not ${print(asked)}`)
@@ -219,7 +235,9 @@ function assertUntouched(path: string, given: unknown, asked: unknown): void {
 type Digest = { name: string; rows: number; digest: string }
 
 /** A parked event holds, inside its JSON, when it was announced: database time as well. */
-const comparable = `((to_jsonb(t) - '{${incomparable.join(',')}}'::text[]) #- '{event,announcedAt}')::text`
+const inJson = `((to_jsonb(t) - '{${incomparable.join(',')}}'::text[]) #- '{event,announcedAt}')`
+const ofAny = `regexp_replace(${inJson}::text, '"(${holdEnds.join('|')})": "[^"]*"', '"\\1": ""', 'g')`
+const comparableIn = (table: string) => (table === 'inventory.holds' ? `(${inJson} - 'expires_at')::text` : ofAny)
 
 async function digestsOf(hall: TestHall): Promise<Digest[]> {
   const tables = await hall.sql<{ name: string }>(
@@ -229,11 +247,11 @@ async function digestsOf(hall: TestHall): Promise<Digest[]> {
   )
   const each = ({ name }: { name: string }) =>
     `SELECT '${name}' AS name, count(*)::int AS rows, md5(coalesce(string_agg(row, E'\\n' ORDER BY row COLLATE "C"), '')) AS digest
-     FROM (SELECT ${comparable} AS row FROM ${name} t) AS of_table`
+     FROM (SELECT ${comparableIn(name)} AS row FROM ${name} t) AS of_table`
   return hall.sql<Digest>(tables.map(each).join(' UNION ALL '))
 }
 
 async function rowsOf(hall: TestHall, table: string): Promise<string[]> {
-  const rows = await hall.sql<{ row: string }>(`SELECT ${comparable} AS row FROM ${table} t`)
+  const rows = await hall.sql<{ row: string }>(`SELECT ${comparableIn(table)} AS row FROM ${table} t`)
   return rows.map(({ row }) => row).sort()
 }

@@ -17,6 +17,10 @@ const named: Record<string, string> = {
   externalInvoice: 'externalInvoice',
   externalInvoices: 'externalInvoice',
   customer: 'customer',
+  email: 'email',
+  password: 'password',
+  refreshToken: 'refreshToken',
+  slug: 'slug',
   nextCursor: 'cursor',
 }
 

@@ -3,18 +3,39 @@
  * Each builds on what the earlier ones left.
  */
 import type { Lockstep } from './lockstep.ts'
-import { askWhatWasDone, keepOrders, stopAtTheDoor, takePayments } from './story/aftermath.ts'
-import { keepKeys, moveStock, stockTheHall } from './story/goods.ts'
-import { buyCarts, fillCarts } from './story/purchases.ts'
+import { holdAndBuy, mergeCarts, offerShipping } from './story/customers.ts'
+import { stopAtTheDoor } from './story/door.ts'
+import { changeGoods, sellGoods, showGoods, taxGoods } from './story/goods.ts'
+import { cancelOrders, keepOrders, sendOrders } from './story/orders.ts'
+import { hearTheProvider, takePayments } from './story/payments.ts'
+import { giveRoles, keepKeys, openSessions } from './story/people.ts'
+import { buyCarts, failToBuy, fillCarts, quoteCarts } from './story/purchases.ts'
+import { askWhatWasDone } from './story/records.ts'
+import { holdStock, promiseStock, receiveStock } from './story/stock.ts'
 
 const chapters = [
-  stockTheHall,
   keepKeys,
-  moveStock,
+  openSessions,
+  giveRoles,
+  sellGoods,
+  changeGoods,
+  showGoods,
+  taxGoods,
+  receiveStock,
+  promiseStock,
+  holdStock,
   fillCarts,
+  quoteCarts,
   buyCarts,
+  failToBuy,
+  offerShipping,
+  mergeCarts,
+  holdAndBuy,
   keepOrders,
+  sendOrders,
+  cancelOrders,
   takePayments,
+  hearTheProvider,
   askWhatWasDone,
   stopAtTheDoor,
 ]

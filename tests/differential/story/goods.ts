@@ -1,107 +1,122 @@
-/** What is sold, at which price, who may do what, and what is in stock. */
-import type { Call, Lockstep } from '../lockstep.ts'
-import { asGuest, customer, expectRefusal, gbp, hashOf, service, unknown } from './words.ts'
+/** What is sold, where it stands, at which price, and with how much tax. */
+import type { Lockstep } from '../lockstep.ts'
+import { asGuest, customer, eur, expectRefusal, expectRefusals, gbp, service, unknown } from './words.ts'
 
-export async function stockTheHall(halls: Lockstep): Promise<void> {
-  const variant = (sku: string, amountMinor: number, stocked = true) => ({ sku, price: gbp(amountMinor), stocked })
+const variant = (sku: string, amountMinor: number, stocked = true) => ({ sku, price: gbp(amountMinor), stocked })
+/** A product of services, each its own variant. */
+const named = (code: string, more: object = {}, ofVariant: object = {}) => ({
+  code,
+  name: `A ${code}`,
+  variants: [{ ...variant(code, 399, false), ...ofVariant }],
+  ...more,
+})
+
+export async function sellGoods(halls: Lockstep): Promise<void> {
+  await halls.answer('catalog.saveCategory', { slug: 'kitchen', name: 'For the kitchen' })
+  await halls.answer('catalog.saveCategory', { slug: 'mugs', name: 'Mugs', parent: 'kitchen' })
+  await halls.answer('catalog.saveCategory', { slug: 'lamps', name: 'Lamps' })
+  const chosen = (value: string) => ({ title: value, choices: [{ name: 'Colour', value }] })
+  const mugs = [
+    { ...variant('MUG-RED', 250), ...chosen('red'), morePrices: [eur(300)] },
+    { ...variant('MUG-BLUE', 260), ...chosen('blue') },
+  ]
   const products = [
-    { code: 'MUG', name: 'A mug', variants: [{ ...variant('MUG-RED', 250), title: 'red' }, variant('MUG-BLUE', 260)] },
+    { code: 'MUG', name: 'A mug', categories: ['mugs'], variants: mugs },
     { code: 'lamp', name: 'A lamp', description: 'It shines.', variants: [variant('lamp', 1999)] },
-    { code: 'POST', name: 'Postage', variants: [variant('POST', 399, false)] },
+    named('POST'),
     { code: 'GOLD', name: 'Gold', variants: [variant('GOLD', 1_000_000_000_000, false)] },
     { code: 'GIFT', name: 'A gift', variants: [variant('GIFT', 0, false)] },
   ]
-  await halls.answer('catalog.importProducts', { products }, { key: 'the import of the first products' })
-  await halls.answer('catalog.importProducts', { products }, { key: 'the import of the first products' })
-  await halls.answer('catalog.importProducts', { products })
-  await expectRefusal(halls, 'catalog.sku_twice', {
-    path: 'catalog.importProducts',
-    input: { products: [{ code: 'T', name: 'T', variants: [variant('T', 1), variant('t', 1)] }] },
+  const key = 'the import of the first products'
+  for (const more of [{ key }, { key }, {}]) await halls.answer('catalog.importProducts', { products }, more)
+  const twice = [variant('T', 1), variant('t', 1)]
+  await expectRefusals(halls, 'catalog.importProducts', {
+    'catalog.sku_twice': { products: [named('T', { variants: twice })] },
+    'catalog.currency_twice': { products: [named('T', {}, { morePrices: [gbp(2)] })] },
+    'catalog.bad_choices': {
+      products: [named('T', { variants: [{ ...variant('T', 1), ...chosen('red') }, variant('U', 1)] })],
+    },
+    'catalog.unknown_category': { products: [named('T', { categories: ['nowhere'] })] },
   })
+}
+
+export async function changeGoods(halls: Lockstep): Promise<void> {
+  await expectRefusals(halls, 'catalog.saveCategory', {
+    'catalog.unknown_category': { slug: 'plates', name: 'Plates', parent: 'nowhere' },
+    'catalog.category_circle': { slug: 'kitchen', name: 'Kitchen', parent: 'mugs' },
+  })
+  await halls.answer('catalog.updateProduct', { code: 'LAMP', description: null, categories: ['lamps'] })
+  await halls.answer(
+    'catalog.updateProduct',
+    { code: 'lamp', name: 'A shining lamp' },
+    { key: 'shines once, and once' },
+  )
+  await halls.answer(
+    'catalog.updateProduct',
+    { code: 'lamp', name: 'A shining lamp' },
+    { key: 'shines once, and once' },
+  )
+  await expectRefusals(halls, 'catalog.updateProduct', {
+    'catalog.unknown_product': { code: 'NONE', name: 'Nothing' },
+    'catalog.unknown_category': { code: 'LAMP', categories: ['nowhere'] },
+  })
+  await halls.answer('catalog.importProducts', { products: [named('DRAFT', { status: 'draft' })] })
+  await halls.answer('catalog.setStatus', { code: 'DRAFT', status: 'published' })
+  await halls.answer('catalog.setStatus', { code: 'DRAFT', status: 'draft' })
+  await expectRefusals(halls, 'catalog.setStatus', { 'catalog.unknown_product': { code: 'NONE', status: 'draft' } })
   await halls.answer('catalog.setPrice', { sku: 'mug-blue', price: gbp(255) })
-  await expectRefusal(halls, 'catalog.unknown_sku', { path: 'catalog.setPrice', input: { sku: 'NONE', price: gbp(1) } })
+  const morePrices = Array.from({ length: 20 }, (_, index) => ({
+    amountMinor: 1,
+    currency: `A${String.fromCharCode(65 + index)}A`,
+  }))
+  await halls.answer('catalog.importProducts', { products: [named('DEAR', {}, { morePrices })] })
+  await expectRefusals(halls, 'catalog.setPrice', {
+    'catalog.unknown_sku': { sku: 'NONE', price: gbp(1) },
+    'catalog.too_many_prices': { sku: 'DEAR', price: { amountMinor: 1, currency: 'ZZZ' } },
+  })
+}
+
+export async function showGoods(halls: Lockstep): Promise<void> {
   const { items, nextCursor } = await halls.answer('catalog.list', { limit: 2 }, asGuest)
   await halls.answer('catalog.list', { cursor: nextCursor }, asGuest)
-  await expectRefusal(halls, 'catalog.bad_cursor', { path: 'catalog.list', input: { cursor: 'nowhere' } })
+  await halls.answer('catalog.list', { category: 'kitchen' }, asGuest)
+  await halls.answer('catalog.listCategories', {}, asGuest)
+  const found = await halls.answer('catalog.search', { text: 'mugs', limit: 1 }, asGuest)
+  if (found.items.length !== 1) throw new Error('The search has not found the mug.')
+  const first = await halls.answer('catalog.search', { text: 'a', limit: 1 }, asGuest)
+  if (first.nextCursor !== null)
+    await halls.answer('catalog.search', { text: 'a', limit: 1, cursor: first.nextCursor }, asGuest)
+  await halls.answer('catalog.search', { text: 'shin', category: 'lamps' }, { actor: customer })
+  for (const [path, more] of [
+    ['catalog.list', {}],
+    ['catalog.search', { text: 'mug' }],
+  ] as const)
+    await expectRefusals(halls, path, {
+      'catalog.bad_cursor': { ...more, cursor: 'nowhere' },
+      'catalog.unknown_category': { ...more, category: 'nowhere' },
+    })
+  await halls.answer('catalog.listAll', { status: 'draft' }, { actor: service('catalog:read') })
+  await expectRefusals(halls, 'catalog.listAll', { 'catalog.bad_cursor': { cursor: 'nowhere' } })
   await halls.answer('catalog.get', { id: items[0].id }, asGuest)
   await halls.answer('catalog.get', { sku: ' lamp ' }, { actor: customer })
-  await expectRefusal(halls, 'catalog.unknown_product', { path: 'catalog.get', input: { id: unknown('prd') } })
-  await halls.answer('catalog.variants', { skus: ['mug-red', 'NONE', 'POST'] })
+  await halls.answer('catalog.get', { sku: 'DRAFT' })
+  await expectRefusal(halls, 'catalog.unknown_product', {
+    path: 'catalog.get',
+    input: { sku: 'DRAFT' },
+    ...asGuest,
+  })
+  await expectRefusals(halls, 'catalog.get', { 'catalog.unknown_product': { id: unknown('prd') } })
+  await halls.answer('catalog.variants', { skus: ['mug-red', 'NONE', 'POST', 'DRAFT'] })
+}
+
+export async function taxGoods(halls: Lockstep): Promise<void> {
   await halls.answer('pricing.setTaxRate', { country: 'GB', basisPoints: 2000 })
   await halls.answer('pricing.setTaxRate', { country: 'DE', basisPoints: 1900 }, { actor: service('pricing:write') })
   await halls.answer('pricing.listTaxRates', {})
   const line = (unitPriceMinor: number, quantity = 3) => ({ lineId: 'a', quantity, unitPriceMinor })
-  await halls.answer('pricing.quote', {
-    currency: 'GBP',
-    country: 'GB',
-    lines: [line(333), { ...line(1), lineId: 'b' }],
+  const quoted = { currency: 'GBP', country: 'GB' }
+  await halls.answer('pricing.quote', { ...quoted, lines: [line(333), { ...line(1), lineId: 'b' }] })
+  await expectRefusals(halls, 'pricing.quote', {
+    'pricing.too_much': { ...quoted, lines: [line(1_000_000_000_000)] },
   })
-  await expectRefusal(halls, 'pricing.too_much', {
-    path: 'pricing.quote',
-    input: { currency: 'GBP', country: 'GB', lines: [line(1_000_000_000_000)] },
-  })
-}
-
-export async function keepKeys(halls: Lockstep): Promise<void> {
-  const ownersHash = hashOf('the key of the owner')
-  const keyHash = hashOf('the key of a service')
-  await halls.answer('identity.ensureOwner', { keyHash: ownersHash })
-  await halls.answer('identity.ensureOwner', { keyHash: hashOf('another') })
-  const created = await halls.answer('identity.createApiKey', { name: 'till', permissions: ['orders:price'], keyHash })
-  await expectRefusal(halls, 'identity.key_exists', {
-    path: 'identity.createApiKey',
-    input: { name: 'again', permissions: [], keyHash },
-  })
-  await halls.answer('identity.authenticate', { keyHash })
-  const { keys } = await halls.answer('identity.listApiKeys', {})
-  await halls.answer('identity.revokeApiKey', { id: created.id })
-  await halls.answer('identity.revokeApiKey', { id: created.id })
-  await halls.answer('identity.authenticate', { keyHash })
-  const ownersKey = keys.find(({ id }: { id: string }) => id !== created.id)
-  await expectRefusal(halls, 'identity.last_owner', { path: 'identity.revokeApiKey', input: { id: ownersKey.id } })
-  await expectRefusal(halls, 'identity.unknown_key', { path: 'identity.revokeApiKey', input: { id: unknown('key') } })
-}
-
-export async function moveStock(halls: Lockstep): Promise<void> {
-  const lines = [
-    { sku: 'mug-red', quantity: 500 },
-    { sku: 'MUG-BLUE', quantity: 500 },
-    { sku: 'LAMP', quantity: 2000 },
-    { sku: 'lamp', quantity: 1 },
-  ]
-  await halls.answer('inventory.receive', { reference: 'receipt 1', lines })
-  await halls.answer('inventory.receive', { reference: 'receipt 1', lines })
-  const one = [{ sku: 'LAMP', quantity: 1 }]
-  const reserve = (reference: string, quantity = 1, more: Partial<Call> = {}): Call => ({
-    path: 'inventory.reserve',
-    input: { reference, lines: [{ sku: 'LAMP', quantity }] },
-    ...more,
-  })
-  await halls.answer(
-    'inventory.reserve',
-    { reference: 'held', lines: one },
-    { key: 'the key of held', caller: 'checkout' },
-  )
-  await expectRefusal(halls, 'platform.key_reused', reserve('held', 2, { key: 'the key of held', caller: 'checkout' }))
-  await expectRefusal(halls, 'inventory.reference_used', reserve('held', 2))
-  await expectRefusal(halls, 'inventory.out_of_stock', reserve('too much', 1_000_000))
-  const release = { caller: 'checkout', undoesKey: 'the key of held', key: 'the key of held:undo' }
-  await halls.answer('inventory.release', { reference: 'held' }, release)
-  await halls.answer('inventory.release', { reference: 'held' }, release)
-  await expectRefusal(halls, 'inventory.already_released', { path: 'inventory.commit', input: { reference: 'held' } })
-  await halls.answer(
-    'inventory.release',
-    { reference: 'late' },
-    { caller: 'checkout', undoesKey: 'the key of late', key: 'the key of late:undo' },
-  )
-  await expectRefusal(halls, 'platform.undone', reserve('late', 1, { key: 'the key of late', caller: 'checkout' }))
-  await halls.answer('inventory.reserve', { reference: 'sold', lines: one })
-  await halls.answer('inventory.commit', { reference: 'sold' })
-  await halls.answer('inventory.commit', { reference: 'sold' })
-  await expectRefusal(halls, 'inventory.already_committed', { path: 'inventory.release', input: { reference: 'sold' } })
-  await expectRefusal(halls, 'inventory.unknown_reservation', {
-    path: 'inventory.commit',
-    input: { reference: 'nothing' },
-  })
-  await halls.answer('inventory.levels', { skus: ['lamp', 'NONE', 'MUG-RED'] })
 }
