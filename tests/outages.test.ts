@@ -1,13 +1,16 @@
 /** What the hall works with goes away and comes back: nothing has to be started again. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { prepareDatabase } from '#platform/data/migrate'
 import { createLog } from '#platform/log'
-import { startRedis } from '#testing/cluster'
+import { freePort, startRedis } from '#testing/cluster'
 import { eventually } from '#testing/eventually'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { expect, inject, test } from 'vitest'
+import { openWorld } from './processes/world.ts'
 import { buy, openShop } from './shop.ts'
 
 const mug = [{ sku: 'MUG', quantity: 1 }]
@@ -94,6 +97,50 @@ test.skipIf(inject('cluster').redisUrl === undefined)('a Redis that is gone and 
     await rm(folder, { recursive: true, force: true })
   }
 })
+
+test.skipIf(inject('cluster').redisUrl === undefined)(
+  'a hall opens without its Redis, sells, says once what is missing, and uses it when it comes',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'markethall-redis-'))
+    await using stack = new AsyncDisposableStack()
+    stack.defer(() => rm(folder, { recursive: true, force: true }))
+    const port = await freePort()
+    await using world = await openWorld({ redisUrl: `redis://127.0.0.1:${port}`, provider: 'elsewhere' })
+    const hall = await world.startHall({ DEMO: 'on' })
+    const readiness = async () => (await fetch(`${hall.url}/readyz`)).json()
+    expect(await readiness()).toEqual({ status: 'degraded', problems: ['the queues cannot be reached'] })
+    const bought = async () => {
+      const run = promisify(execFile)
+      const line = ['src/hall.ts', 'buy', 'CANDLE-BEESWAX-SHORT', '--json', '--url', hall.url]
+      return JSON.parse((await run(process.execPath, line)).stdout) as { orderId: string }
+    }
+    const isPaidNow = (orderId: string) =>
+      eventually(
+        () => world.sql<{ state: string }>('select state from "orders".orders where id = $1', [orderId]),
+        ([order]) => order?.state === 'paid',
+      )
+    // Paid by the sweeps alone: the job that takes the money is nowhere but in its table.
+    await isPaidNow((await bought()).orderId)
+    const told = hall.err.filter((line) => line.includes('the queues cannot be reached'))
+    expect(told).toEqual([expect.stringContaining(`See that Redis at 127.0.0.1:${port} runs.`)])
+    expect(hall.err).toEqual(told)
+    const redis = (await startRedis(folder, port))!
+    stack.defer(() => redis.close())
+    await eventually(readiness, (answer) => (answer as { status: string }).status === 'ready')
+    await isPaidNow((await bought()).orderId)
+    expect(hall.err).toEqual(told)
+    expect(await hall.stop()).toEqual({ code: 0, signal: null })
+  },
+)
+
+test.skipIf(inject('cluster').redisUrl === undefined)(
+  'a hall that never had its Redis ends when asked to',
+  async () => {
+    await using world = await openWorld({ redisUrl: `redis://127.0.0.1:${await freePort()}`, provider: 'elsewhere' })
+    const hall = await world.startHall()
+    expect(await hall.stop()).toEqual({ code: 0, signal: null })
+  },
+)
 
 test('a database that a later release has migrated is not touched by this one', async () => {
   await using hall = await startTestHall({ modules: ['pricing'] })

@@ -15,6 +15,7 @@ import type { JournalEvent, Listener } from './event.ts'
 import { chunksOf, Pusher, type PushTarget } from './push.ts'
 import { type JournalHeads, journalWaits, sequence } from './journal.ts'
 import type { JobHandler, Schedule } from './job.ts'
+import { QueuesAway } from './queue-outage.ts'
 import type { Carrier } from './queues.ts'
 import { runSchedule } from './run-schedule.ts'
 import { type DueJob, dueJobs, jobContext, runJobs } from './run-job.ts'
@@ -70,6 +71,8 @@ export class ModuleWorker {
   readonly #carried = new Map<string, number>()
   #passing: Promise<unknown> | undefined
   #wrote = { events: 0, jobs: 0 }
+  /** The jobs that are due and were not carried: they are done by the sweep. */
+  #uncarried: string[] = []
   #sweeping: Promise<unknown> = Promise.resolve()
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
@@ -136,25 +139,20 @@ export class ModuleWorker {
     let applied = 0
     for (const source of this.sources) applied += await this.#pullBehind(source, { patient: false })
     const due = await dueJobs(runtime, jobsMax)
-    for (const chunk of chunksOf(due, jobsCarriedMax))
-      await runJobs(
-        runtime,
-        this.#jobs,
-        chunk.map(({ id }) => id),
-      )
+    const ids = due.map(({ id }) => id)
+    for (const chunk of chunksOf(ids, jobsCarriedMax)) await runJobs(runtime, this.#jobs, chunk)
     const sagas = options.resumeSagas ? await this.#resumeSagas() : 0
     return { sequenced, applied, jobs: due.length, sagas }
   }
 
   async #pass(): Promise<void> {
-    const { runtime } = this.#options
     const wrote = this.#takeWrote()
     let sequenced = 0
     try {
       if (wrote.events > 0) sequenced = await this.#sequence()
       if (wrote.jobs > 0) await this.#carryJobs()
     } catch (error) {
-      if (!this.#stopped) runtime.log.warn({ err: error }, 'events or jobs could not be carried; the sweep will')
+      this.#tellFailed(error, 'events or jobs could not be carried; the sweep will')
     }
     const pauseMs = sequenced + wrote.jobs < manyEvents ? passMs.few : passMs.many
     if (!this.#stopped) await delay(pauseMs, undefined, { ref: false })
@@ -172,11 +170,19 @@ export class ModuleWorker {
     const due = this.#notCarried(await dueJobs(runtime, jobsMax))
     if (due.length === 0) return
     const ids = due.map(({ id }) => id)
+    this.#uncarried = ids
     await carrier.add(
       runtime.name,
       chunksOf(ids, jobsCarriedMax).map((chunk) => ({ name: 'jobs', data: { ids: chunk } })),
     )
+    this.#uncarried = []
     for (const job of due) this.#carried.set(carriedAs(job), performance.now())
+  }
+
+  /** Does here what no queue would take, a batch at a time. */
+  async #doUncarried(): Promise<void> {
+    const ids = this.#uncarried.splice(0, jobsCarriedMax)
+    if (ids.length > 0) await runJobs(this.#options.runtime, this.#jobs, ids)
   }
 
   /** Leaves out what a queue that is behind still holds, or has lost a moment ago. */
@@ -249,13 +255,18 @@ export class ModuleWorker {
       () => this.#resumeSagas(),
       ...[...(assembly.schedules ?? []), forget].map((schedule) => () => this.#runIfDue(schedule)),
       ...this.sources.map((source) => () => this.#pullBehind(source, { patient: true })),
+      () => this.#doUncarried(),
     ]
     for (const part of parts) {
       if (this.#stopped) return
       await part().catch((error: unknown) => {
-        if (!this.#stopped) runtime.log.warn({ err: error }, 'a part of a sweep failed; the next one tries again')
+        this.#tellFailed(error, 'a part of a sweep failed; the next one tries again')
       })
     }
+  }
+
+  #tellFailed(error: unknown, message: string): void {
+    if (!this.#stopped && !(error instanceof QueuesAway)) this.#options.runtime.log.warn({ err: error }, message)
   }
 
   get #stopped(): boolean {
@@ -264,8 +275,7 @@ export class ModuleWorker {
 
   #resumeSagas(): Promise<number> {
     const { runtime } = this.#options
-    const contextFor = () => this.#context('sweep')
-    return resumeOpenSagas(runtime, { limit: sagasMax, contextFor })
+    return resumeOpenSagas(runtime, { limit: sagasMax, contextFor: () => this.#context('sweep') })
   }
 
   /** Runs a schedule that is due, unless another process is at it. */

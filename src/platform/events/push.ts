@@ -7,6 +7,7 @@
  */
 import type { Log } from '../log.ts'
 import { type JournalEvent, ownerOf } from './event.ts'
+import { QueuesAway } from './queue-outage.ts'
 import type { Carrier } from './queues.ts'
 
 /** A module that listens, and the names of the events that it reacts to where that is known here. */
@@ -55,6 +56,7 @@ export class Pusher {
     this.#waiting.clear()
     for (const [module, events] of waiting) {
       this.#send(module, events).catch((error: unknown) => {
+        if (error instanceof QueuesAway) return
         this.#options.log.warn({ err: error, listener: module }, 'events could not be pushed; they will be pulled')
       })
     }
