@@ -31,7 +31,7 @@ export async function keepOrders(halls: Lockstep): Promise<void> {
   await halls.answer('orders.place', order, asCheckout)
   await expectRefusals(halls, 'orders.place', {
     'orders.invoice_exists': { ...order, reference: 'another' },
-    'platform.key_reused': { ...order, customer: '17851' },
+    'platform.key_reused': { ...order, grossMinor: 241 },
   })
   await halls.answer('orders.get', { id: placed.orderId }, { actor: service('orders:read') })
   await expectRefusal(halls, 'orders.unknown_order', {
