@@ -118,6 +118,7 @@ export const refusedBefore = (db: Db, ids: string[]) =>
 export const insertRefusals = (db: Db, refused: (typeof refusals.$inferInsert)[]) =>
   db.insert(refusals).values(refused).onConflictDoNothing()
 
+// Locked one by one: where most attempts are resolved, PostgreSQL would look through all for those that are not.
 /**
  * Books what the provider said to captures, voids and refunds: attempts, the amounts and states of their payments, and
  * `entries` in the ledger. Comes back with what was booked now, each with its payment's version, in the order in which
@@ -128,12 +129,13 @@ export const settleAttempts = statement('payments_settle_attempts', (db) => {
     select s.* from jsonb_to_recordset(${placeholder('outcomes')}::jsonb)
       as s (id text, status text, provider_id text, decline_reason text)`)
   const awaited = db.$with('awaited', {}).as(sql`
-    select a.id from ${attempts} a join said on said.id = a.id where a.resolved_at is null order by a.id for update of a`)
+    select a.id from (select id from said order by id) s,
+      lateral (select id from ${attempts} where id = s.id and resolved_at is null for update) a`)
   const settled = db.$with('settled', {}).as(sql`
     update ${attempts} a
     set status = s.status, provider_id = s.provider_id, decline_reason = s.decline_reason, resolved_at = ${at}
     from said s join awaited w on w.id = s.id
-    where a.id = s.id and a.resolved_at is null
+    where a.id = s.id
     returning a.id, a.payment_id, a.kind, a.amount_minor, a.currency, a.status, a.value_day`)
   const change = db.$with('change', {}).as(sql`
     select payment_id, count(*) filter (where status = 'succeeded') as told,
