@@ -2,6 +2,7 @@
 import { JobContext } from '#platform/calls/contexts'
 import { handleJob, handleJobs, job, type JobDefinition, type JobHandler } from '#platform/events/job'
 import { ModuleWorker } from '#platform/events/module-worker'
+import { forgetExpired } from '#platform/events/retention'
 import { jobContext } from '#platform/events/run-job'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { expect, test } from 'vitest'
@@ -101,6 +102,39 @@ test('a job that nobody handles yet is kept where it can be seen', async () => {
   const [kept] = await hall.sql(`select name, state, attempts, error from "payments".jobs`)
   expect(kept).toMatchObject({ name: 'payments.count', state: 'waiting', attempts: 1 })
   expect(kept!['error']).toContain('no handler')
+})
+
+test('a job that waits for somebody who is away for hours is not given up', async () => {
+  await using hall = await openHall()
+  let isAway = true
+  const handler = handleJob(count, () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve()))
+  const worker = workerOf(hall, 'payments', { jobs: [handler], sources: ['orders'] })
+  await send(hall, { definition: count, items: [{ number: 1 }] })
+  await worker.round(quietRound)
+  // A day of pauses of ten minutes.
+  await hall.sql(`update "payments".jobs set attempts = 150, due_at = now()`)
+  await worker.round(quietRound)
+  expect(await hall.sql(`select state from "payments".jobs`)).toEqual([{ state: 'waiting' }])
+  isAway = false
+  await hall.sql(`update "payments".jobs set due_at = now()`)
+  await worker.round(quietRound)
+  expect(await hall.sql(`select state from "payments".jobs`)).toEqual([{ state: 'done' }])
+  // In the end a person must see it.
+  isAway = true
+  await hall.sql(`update "payments".jobs set state = 'waiting', attempts = 999, due_at = now()`)
+  await worker.round(quietRound)
+  expect(await hall.sql(`select state, error from "payments".jobs`)).toEqual([{ state: 'failed', error: 'away' }])
+})
+
+test('records that have expired are all forgotten, however many there are', async () => {
+  await using hall = await openHall()
+  const { runtime } = hall.processes[0]!.hosted.get('payments')!
+  await hall.sql(
+    `insert into "payments".jobs (id, name, payload, actor, correlation, state, due_at, ended_at)
+     select 'job_' || n, 'payments.count', '{}', '{}', '', 'done', now(), now() - interval '8 days' from generate_series(1, 5001) n`,
+  )
+  expect(await forgetExpired(runtime.database)).toMatchObject({ jobs: 5001 })
+  expect(await hall.sql(`select 1 from "payments".jobs`)).toEqual([])
 })
 
 test('a job goes only where the graph says', async () => {

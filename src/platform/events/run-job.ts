@@ -17,7 +17,11 @@ export const jobMsMax = 60_000
 /** A job that waited this long for its turn within a batch is left to a later one, well before it counts as lost. */
 const turnMsMax = 30_000
 const markMs = 1_000
-const attemptsMax = 20
+/**
+ * About a week, most of it at ten minutes' pause. What a job waits for outside, such as a payment provider, may be away for
+ * more than some hours, and one that is given up leaves a customer's money where it should not be.
+ */
+const attemptsMax = 1_000
 const writeTriesMax = 6
 const writePauseMs = 50
 /** How many jobs of a batch run side by side. */
