@@ -49,11 +49,14 @@ export const amountMinor = integer(0, amountMinorMax)
 export const money = z.strictObject({ amountMinor, currency })
 export type Money = z.infer<typeof money>
 
+/** PostgreSQL knows no year 0. */
+const isOfOurEra = (text: string): boolean => !text.startsWith('0000')
+
 /** An instant: ISO 8601 in UTC with milliseconds, such as `2010-12-01T08:26:00.000Z`. */
-export const instant = z.iso.datetime({ precision: 3 })
+export const instant = z.iso.datetime({ precision: 3 }).refine(isOfOurEra, 'must not be in the year 0')
 
 /** A calendar day in UTC, such as `2010-12-01`. */
-export const day = z.iso.date()
+export const day = z.iso.date().refine(isOfOurEra, 'must not be in the year 0')
 
 /** A postal address. Only the country is mandatory. */
 export const address = z.strictObject({
