@@ -4,8 +4,9 @@ import { attemptsMs } from '../accounts/check-password.ts'
 import { forgetSessions, forgetStaleAttempts, forgetTokens } from './queries.ts'
 import { later, unusedMs } from './session-view.ts'
 
-const rowsMax = 1_000
-const everyMs = 10 * 60_000
+/** More in a minute than strangers can make of attempts: each costs a password's hash. */
+const rowsMax = 5_000
+const everyMs = 60_000
 
 /** Its counts: how many sessions, tokens of other sessions and attempts were forgotten. */
 export const forgetExpired: Schedule = {
