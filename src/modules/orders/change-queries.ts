@@ -129,6 +129,25 @@ export const addCaptured = statement('orders_add_captured', (db) => {
     .from(sql`changed`)
 })
 
+/** Takes back what was asked for and is not to be had, so that it may be asked for again. */
+const forgetRequested = (requested: 'capture' | 'refund') => (db: Db) => {
+  const [counted, done] =
+    requested === 'capture'
+      ? [sql`capture_requested_minor`, sql`captured_minor`]
+      : [sql`refund_requested_minor`, sql`refunded_minor`]
+  const changed = db.$with('changed', {}).as(sql`
+    update ${orders} set ${counted} = greatest(${done}, ${counted} - ${amount}),
+      payment_version = ${given('paymentVersion')}::bigint, version = version + 1
+    where ${isNews}
+    returning *`)
+  return db
+    .with(changed, tell(db, sql.raw(`'${requested}_refused'`), { amount }))
+    .select({ orderId: sql<string>`changed.id` })
+    .from(sql`changed`)
+}
+export const forgetCapture = statement('orders_forget_capture', forgetRequested('capture'))
+export const forgetRefund = statement('orders_forget_refund', forgetRequested('refund'))
+
 /** Adds what was given back. */
 export const addRefunded = statement('orders_add_refunded', (db) => {
   const changed = db.$with('changed', {}).as(sql`

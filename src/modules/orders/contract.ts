@@ -70,8 +70,9 @@ const orderView = summary.extend({
   carrier: z.string().nullable(),
   trackingNumber: z.string().nullable(),
   /**
-   * What happened to it, oldest first: a state, or `capture_requested`, `captured`, `refund_requested`, `refunded` with an
-   * amount. `note` is why, in the words of whoever asked for it; it is told to staff only.
+   * What happened to it, oldest first: a state, or `capture_requested`, `captured`, `capture_refused` (by the payment
+   * provider), `refund_requested`, `refunded`, `refund_refused` with an amount. `note` is why, in the words of whoever
+   * asked for it; it is told to staff only.
    */
   history: z.array(
     z.strictObject({

@@ -2,16 +2,17 @@
  * What payments tells is added to the order, once: events of a payment carry its version. What fits no order is an error
  * that a person must see: the event is parked, and all of its payment behind it.
  */
-import type { paymentCaptured, paymentRefunded } from '#modules/payments'
+import type { paymentCaptured, paymentRefunded, paymentRefused } from '#modules/payments'
 import type { ListenerCtx } from '#platform/calls/context'
 import type { z } from 'zod'
-import { addCaptured, addRefunded } from './change-queries.ts'
+import { addCaptured, addRefunded, forgetCapture, forgetRefund } from './change-queries.ts'
 import { orderPaid, orderRefunded } from './events.ts'
 import { statesBefore } from './order-state.ts'
 import { orderByReference } from './queries.ts'
 
 type Captured = z.infer<(typeof paymentCaptured)['fact']>
 type Refunded = z.infer<(typeof paymentRefunded)['fact']>
+type Refused = z.infer<(typeof paymentRefused)['fact']>
 
 /** Money was captured: the order is paid once that is all of its total, in one piece or several. */
 export async function onPaymentCaptured(ctx: ListenerCtx, fact: Captured): Promise<void> {
@@ -28,6 +29,15 @@ export async function onPaymentRefunded(ctx: ListenerCtx, fact: Refunded): Promi
   if (!order) return assertHeardBefore(ctx, fact)
   const { isCancelled, ...told } = order
   if (!isCancelled) ctx.announce(orderRefunded, { ...told, amountMinor: fact.amountMinor })
+}
+
+/** The provider did not do what was asked: its history says so, and staff may ask again. */
+export async function onPaymentRefused(ctx: ListenerCtx, { kind, ...fact }: Refused): Promise<void> {
+  // What cannot be voided, such as an authorisation that has expired, ends by itself.
+  if (kind === 'void') return
+  const forget = kind === 'capture' ? forgetCapture : forgetRefund
+  const [order] = await forget(ctx.tx).execute({ ...amountOf(fact), at: ctx.now() })
+  if (!order) await assertHeardBefore(ctx, fact)
 }
 
 const amountOf = ({ reference, currency, amountMinor, version }: Captured) => ({

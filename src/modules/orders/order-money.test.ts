@@ -1,6 +1,6 @@
 /** What payments and fulfilment tell of an order, and what is asked of payments for it. */
 import { shipped } from '#modules/fulfilment'
-import { paymentCaptured, paymentRefunded } from '#modules/payments'
+import { paymentCaptured, paymentRefunded, paymentRefused } from '#modules/payments'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { tell } from '#testing/tell'
 import { describe, expect, test } from 'vitest'
@@ -23,6 +23,11 @@ const captured = async (hall: TestHall, reference: string, amount: Amount) =>
   tell(hall, paymentCaptured, paymentOf(reference, amount))
 const refunded = async (hall: TestHall, reference: string, amount: Amount) =>
   tell(hall, paymentRefunded, paymentOf(reference, amount))
+const turnedDown = async (
+  hall: TestHall,
+  reference: string,
+  { kind, ...amount }: Amount & { kind: 'capture' | 'void' | 'refund' },
+) => tell(hall, paymentRefused, { ...paymentOf(reference, amount), kind })
 const hasShipped = (hall: TestHall, { orderId, reference }: { orderId: string; reference: string }) =>
   tell(hall, shipped, {
     shipmentId: idOf('shp', 1),
@@ -100,6 +105,58 @@ describe.each(['near', 'far'] as const)('the money of orders, %s', (distance) =>
     await expect(orders.refund.mutate({ id, amount: pounds(161), reason: 'broken' })).rejects.toMatchObject({
       data: { reason: 'orders.refund_too_much' },
     })
+  })
+
+  test('what the provider refuses stands in the history, and may be asked for again', async () => {
+    await using hall = await open()
+    const { orders } = hall.calls
+    const { orderId: id } = await orders.place.mutate(orderOf('one', 2))
+    await orders.capture.mutate({ id, amount: pounds(240) })
+    await turnedDown(hall, 'one', { kind: 'capture', amountMinor: 240, version: 2 })
+    await hall.settle()
+    await orders.capture.mutate({ id, amount: pounds(240) })
+    await captured(hall, 'one', { amountMinor: 240, version: 3 })
+    await hall.settle()
+    await orders.refund.mutate({ id, amount: pounds(200), reason: 'broken' })
+    await turnedDown(hall, 'one', { kind: 'refund', amountMinor: 200, version: 4 })
+    await hall.settle()
+    await readAgain(hall)
+    expect(await orders.refund.mutate({ id, amount: pounds(240), reason: 'again' })).toEqual({
+      id,
+      requestedMinor: 240,
+    })
+    const { history, ...order } = await orders.get.query({ id })
+    expect(order).toMatchObject({ state: 'paid', capturedMinor: 240, refundedMinor: 0 })
+    expect(history.map(({ what, amountMinor }) => [what, amountMinor])).toEqual([
+      ['placed', null],
+      ['capture_requested', 240],
+      ['capture_refused', 240],
+      ['capture_requested', 240],
+      ['captured', 240],
+      ['paid', null],
+      ['refund_requested', 200],
+      ['refund_refused', 200],
+      ['refund_requested', 240],
+    ])
+    expect(await requestsOf(hall, 'payments.capture')).toHaveLength(2)
+    expect(await parked(hall)).toEqual([])
+  })
+
+  test('what is refused of a cancelled order, or of what was never asked for here, takes nothing off', async () => {
+    await using hall = await open()
+    const { orders } = hall.calls
+    const { orderId: id } = await orders.place.mutate(orderOf('one'))
+    await captured(hall, 'one', { amountMinor: 120, version: 2 })
+    await hall.settle()
+    await orders.cancel.mutate({ id })
+    await turnedDown(hall, 'one', { kind: 'refund', amountMinor: 120, version: 3 })
+    await turnedDown(hall, 'one', { kind: 'void', amountMinor: 1, version: 4 })
+    await hall.settle()
+    expect(await orders.get.query({ id })).toMatchObject({ state: 'cancelled', capturedMinor: 120, refundedMinor: 0 })
+    expect(
+      await hall.sql('select capture_requested_minor::int as c, refund_requested_minor::int as r from orders.orders'),
+    ).toEqual([{ c: 120, r: 0 }])
+    expect(await parked(hall)).toEqual([])
   })
 
   test('what comes in and goes back of a cancelled order is kept in its history, and told to nobody', async () => {

@@ -110,12 +110,19 @@ export const orderHistory = ordersSchema.table(
     primaryKey({ columns: [table.orderId, table.version] }),
     check(
       'order_history_amount',
-      sql`(${table.what} in ('capture_requested', 'captured', 'refund_requested', 'refunded')) = (${table.amountMinor} is not null)`,
+      sql`(${table.what} in ('capture_requested', 'captured', 'capture_refused', 'refund_requested', 'refunded', 'refund_refused')) = (${table.amountMinor} is not null)`,
     ),
   ],
 )
 
-export type HistoryEntry = OrderState | 'capture_requested' | 'captured' | 'refund_requested' | 'refunded'
+export type HistoryEntry =
+  | OrderState
+  | 'capture_requested'
+  | 'captured'
+  | 'capture_refused'
+  | 'refund_requested'
+  | 'refunded'
+  | 'refund_refused'
 
 /** Counters are rows, not sequences: they move with the module. `order_number` holds the last number given. */
 export const counters = ordersSchema.table('counters', {

@@ -1,6 +1,6 @@
 import type { CommandCtx } from '#platform/calls/context'
 import type { Answered } from './ask-provider.ts'
-import { paymentCaptured, paymentRefunded, paymentVoided } from './events.ts'
+import { paymentCaptured, paymentRefunded, paymentRefused, paymentVoided } from './events.ts'
 import { entriesOf } from './ledger.ts'
 import { settleAttempts } from './request-queries.ts'
 
@@ -10,7 +10,7 @@ export type OpenAttempt = { id: string; kind: 'capture' | 'void' | 'refund'; amo
 const events = { capture: paymentCaptured, void: paymentVoided, refund: paymentRefunded }
 
 /**
- * Books what the provider said, and announces what succeeded. What is booked already stays as it is, so whoever has an
+ * Books what the provider said, and announces it. What is booked already stays as it is, so whoever has an
  * answer, a job or the sweep, may book it. Returns how many were booked now.
  */
 export async function bookOutcomes(ctx: CommandCtx, answered: readonly Answered<OpenAttempt>[]): Promise<number> {
@@ -38,9 +38,13 @@ export async function bookOutcomes(ctx: CommandCtx, answered: readonly Answered<
     at: ctx.now(),
   })
   for (const { id, kind, status, ...told } of settled) {
-    if (status === 'succeeded') ctx.announce(events[kind], told)
+    if (status === 'succeeded') {
+      ctx.announce(events[kind], told)
+      continue
+    }
     // Nobody can decide here what to do about it: goods may have left, or a customer wait for the money.
-    else ctx.log.error({ attempt: id, status, ...told }, `the payment provider did not do a ${kind}`)
+    ctx.log.error({ attempt: id, status, ...told }, `the payment provider did not do a ${kind}`)
+    ctx.announce(paymentRefused, { ...told, kind })
   }
   return settled.length
 }

@@ -23,6 +23,11 @@ export const paymentAuthorised = event('payments.authorised', { fact, ...aggrega
 export const paymentDeclined = event('payments.declined', { fact, ...aggregate })
 /** The amount, all that was authorised or a part, was captured. */
 export const paymentCaptured = event('payments.captured', { fact, ...aggregate })
+/** A capture, void or refund of the amount was asked for, and the provider did not do it: it will not be done under that request. */
+export const paymentRefused = event('payments.refused', {
+  fact: fact.extend({ kind: z.enum(['capture', 'void', 'refund']) }),
+  ...aggregate,
+})
 /** The authorisation was taken back. */
 export const paymentVoided = event('payments.voided', { fact, ...aggregate })
 /** The amount, all that was captured or a part, was given back. */

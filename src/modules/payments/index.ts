@@ -6,6 +6,7 @@ export {
   paymentCaptured,
   paymentDeclined,
   paymentRefunded,
+  paymentRefused,
   paymentVoided,
 } from './events.ts'
 export { cancel, capture, refund } from './jobs.ts'

@@ -138,7 +138,7 @@ export const settleAttempts = statement('payments_settle_attempts', (db) => {
     where a.id = s.id
     returning a.id, a.payment_id, a.kind, a.amount_minor, a.currency, a.status, a.value_day`)
   const change = db.$with('change', {}).as(sql`
-    select payment_id, count(*) filter (where status = 'succeeded') as told,
+    select payment_id, count(*) as told,
       coalesce(sum(amount_minor) filter (where kind = 'capture'), 0) as capturing,
       coalesce(sum(amount_minor) filter (where kind = 'void'), 0) as voiding,
       coalesce(sum(amount_minor) filter (where kind = 'refund'), 0) as refunding,
@@ -178,7 +178,7 @@ export const settleAttempts = statement('payments_settle_attempts', (db) => {
       currency: sql<string>`s.currency`,
       paymentId: sql<string>`c.id`,
       reference: sql<string>`c.reference`,
-      version: sql`c.version_before + row_number() over (partition by c.id, s.status = 'succeeded'
+      version: sql`c.version_before + row_number() over (partition by c.id
         order by array_position(array['capture', 'void', 'refund'], s.kind), s.id)`.mapWith(Number),
     })
     .from(sql`settled s join changed c on c.id = s.payment_id`)

@@ -193,6 +193,14 @@ describe.each(['near', 'far'] as const)('what orders asks for, %s', (distance) =
     await send(hall, 'refund', amountOf('c', 1250, { reference: 's' }))
     await expectBooksInOrder(hall)
     expect(await paymentOf(hall, 's')).toMatchObject({ state: 'captured', captured: 1250, refunded: 0 })
+    const told = await hall.sql(
+      `select fact->>'kind' as kind, version::int, (fact->>'amountMinor')::int as amount from payments.journal
+       where name = 'payments.refused' order by announced_at`,
+    )
+    expect(told).toEqual([
+      { kind: 'capture', version: 2, amount: 1250 },
+      { kind: 'refund', version: 3, amount: 1250 },
+    ])
   })
 
   test('what was booked for an order of the past counts on its day', async () => {

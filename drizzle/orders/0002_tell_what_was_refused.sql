@@ -1,0 +1,2 @@
+ALTER TABLE "orders"."order_history" DROP CONSTRAINT "order_history_amount";--> statement-breakpoint
+ALTER TABLE "orders"."order_history" ADD CONSTRAINT "order_history_amount" CHECK (("orders"."order_history"."what" in ('capture_requested', 'captured', 'capture_refused', 'refund_requested', 'refunded', 'refund_refused')) = ("orders"."order_history"."amount_minor" is not null));
