@@ -50,7 +50,7 @@ export const money = z.strictObject({ amountMinor, currency })
 export type Money = z.infer<typeof money>
 
 /** PostgreSQL knows no year 0. */
-const isOfOurEra = (text: string): boolean => !text.startsWith('0000')
+const isOfOurEra = (written: string): boolean => !written.startsWith('0000')
 
 /** An instant: ISO 8601 in UTC with milliseconds, such as `2010-12-01T08:26:00.000Z`. */
 export const instant = z.iso.datetime({ precision: 3 }).refine(isOfOurEra, 'must not be in the year 0')
