@@ -14,6 +14,7 @@ import { applyOrPull, type Pull, pulledMax } from './catch-up.ts'
 import type { JournalEvent, Listener } from './event.ts'
 import { chunksOf, Pusher, type PushTarget } from './push.ts'
 import { type JournalHeads, journalWaits, sequence } from './journal.ts'
+import { pauseAfterPass } from './pass-pause.ts'
 import type { JobHandler, Schedule } from './job.ts'
 import { QueuesAway } from './queue-outage.ts'
 import type { Carrier } from './queues.ts'
@@ -48,9 +49,6 @@ export type ModuleWorkerOptions = {
 export type Round = { sequenced: number; applied: number; jobs: number; sagas: number }
 
 const sweepMs = 1000
-/** The least pause between two passes of the sequencer: under load events gather, when idle one goes at once. */
-const passMs = { few: 100, many: 250 }
-const manyEvents = 4
 const jobsMax = 200
 /** How many jobs one job of the queue carries. */
 const jobsCarriedMax = 50
@@ -154,8 +152,7 @@ export class ModuleWorker {
     } catch (error) {
       this.#tellFailed(error, 'events or jobs could not be carried; the sweep will')
     }
-    const pauseMs = sequenced + wrote.jobs < manyEvents ? passMs.few : passMs.many
-    if (!this.#stopped) await delay(pauseMs, undefined, { ref: false })
+    if (!this.#stopped) await delay(pauseAfterPass(sequenced + wrote.jobs), undefined, { ref: false })
   }
 
   async #sequence(): Promise<number> {

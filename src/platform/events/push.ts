@@ -3,7 +3,8 @@
  *
  * A listener's cursor passes every event of its source, but most of them it does not react to. What it reacts to is
  * pushed at once; the rest waits for company, half a second at most, for a job costs the same whether it moves a cursor only.
- * What waits is kept in memory: lost, it is pulled, as everything is.
+ * A listener that has long been told nothing is not told that either: its sweep pulls. What waits is kept in memory: lost,
+ * it is pulled, as everything is.
  */
 import type { Log } from '../log.ts'
 import { type JournalEvent, ownerOf } from './event.ts'
@@ -16,10 +17,13 @@ export type PushTarget = { module: string; reactsTo: ReadonlySet<string> | undef
 const pushedMax = 500
 /** Less than a listener waits before it pulls. */
 const waitMsMax = 500
+/** How long after something that it reacts to a listener is told the rest, too. */
+const attentiveMs = 2_000
 
 export class Pusher {
   readonly #options: { source: string; targets: readonly PushTarget[]; carrier: Carrier; log: Log }
   readonly #waiting = new Map<string, JournalEvent[]>()
+  readonly #attentive = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: { source: string; targets: readonly PushTarget[]; carrier: Carrier; log: Log }) {
@@ -38,21 +42,23 @@ export class Pusher {
     this.#waiting.clear()
   }
 
-  /** What is to be sent now, with what waited; nothing where the module reacts to none of it and little has gathered. */
+  /** What is to be sent now, with what waited; nothing where the module reacts to none of it. */
   #take({ module, reactsTo }: PushTarget, events: readonly JournalEvent[]): JournalEvent[] {
     const all = [...(this.#waiting.get(module) ?? []), ...events]
     const isUrgent = ({ name }: JournalEvent) => reactsTo?.has(name) !== false || ownerOf(name) === module
-    if (all.length <= pushedMax && !events.some(isUrgent)) {
-      this.#waiting.set(module, all)
+    if (!events.some(isUrgent)) {
+      this.#waiting.set(module, all.slice(-pushedMax))
       return []
     }
     this.#waiting.delete(module)
+    this.#attentive.set(module, performance.now())
     return all
   }
 
   #sendWaiting(): void {
     this.#timer = undefined
-    const waiting = [...this.#waiting]
+    const since = performance.now() - attentiveMs
+    const waiting = [...this.#waiting].filter(([module]) => (this.#attentive.get(module) ?? 0) > since)
     this.#waiting.clear()
     for (const [module, events] of waiting) {
       this.#send(module, events).catch((error: unknown) => {
