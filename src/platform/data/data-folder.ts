@@ -1,7 +1,7 @@
 /** The folder `DATA_DIR`, and what to say where it cannot be used. */
 import { randomBytes } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** A file system that is full may still have room for names and a few bytes. */
 const probeBytes = 4_096
@@ -10,13 +10,43 @@ const probeBytes = 4_096
 export async function prepareDataFolder(folder: string): Promise<void> {
   const probe = join(folder, `.probe.${randomBytes(6).toString('hex')}`)
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     await writeFile(probe, Buffer.alloc(probeBytes))
   } catch (error) {
     throw unusable(folder, error)
   } finally {
     await rm(probe, { force: true }).catch(() => undefined)
   }
+}
+
+/** Node's own recursive `mkdir` never ends where a folder that is there takes no other, such as `/proc`. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // Something stands there: whether it is a folder is seen by writing into it.
+    if (code === 'EEXIST') return
+    const above = dirname(folder)
+    if (code !== 'ENOENT' || above === folder) throw error
+    await makeFolder(above)
+    await mkdir(folder).catch((second: NodeJS.ErrnoException) => {
+      if (second.code !== 'EEXIST') throw second
+    })
+  }
+}
+
+/** Step by step: Node's recursive mkdir never ends where a folder that is there takes no others, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = () =>
+    mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+    })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' || dirname(folder) === folder) throw error
+    await makeFolder(dirname(folder))
+    await make()
+  })
 }
 
 /** The error of a file operation below `DATA_DIR` as a sentence that says what to do; any other error as it is. */
@@ -31,7 +61,9 @@ const inTheWay = (path: string) => `A file stands in the way of ${path}. Remove 
 const closed = (path: string) =>
   `${path} is closed to the user that runs this. Give it to that user (chown), ${another}`
 const full = (path: string) => `The disk of ${path} is full. Make room, ${another}`
+const takesNone = (path: string) => `No folder can be made at ${path}. Set DATA_DIR to another folder.`
 const readOnly = (path: string) => `${path} is on a read-only file system. Make it writable, ${another}`
+const noRoom = (path: string) => `${path} is where no folder or file can be made. Make it writable, ${another}`
 
 const adviceByCode: Record<string, (path: string) => string> = {
   ENOTDIR: inTheWay,
@@ -40,8 +72,8 @@ const adviceByCode: Record<string, (path: string) => string> = {
   EACCES: closed,
   EPERM: closed,
   EROFS: readOnly,
-  // What mkdir says of a read-only file system, where some of the folders above are missing too.
-  ENOENT: readOnly,
+  // What /proc says, whose folders are the system's own.
+  ENOENT: noRoom,
   ENOSPC: full,
   EDQUOT: full,
 }
