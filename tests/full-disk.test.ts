@@ -1,8 +1,9 @@
 /** A disk that fills up under a running hall, with its embedded database on it: a real process, on a file system in memory. */
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, open, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { markOf } from '#platform/data/process-mark'
 import { eventually } from '#testing/eventually'
 import { expect, test } from 'vitest'
 import { startProgram } from './processes/program.ts'
@@ -42,12 +43,12 @@ test('what cannot be kept is refused and says why, and is kept again once there 
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=330m,mode=755', 'tmpfs', dataDir])
   if (mounted.status !== 0) skip('this machine mounts nothing')
   stack.defer(() => void spawnSync('umount', [dataDir]))
-  const hall = startProgram('src/main.ts', [], { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'fatal' })
+  const start = () => startProgram('src/main.ts', [], { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'fatal' })
+  const hall = start()
   stack.defer(async () => void (await hall.stop()))
   const [, url] = await hall.line(openLine)
   const { cartId } = (await createCart(url!)).result!.data
   const filling = join(dataDir, 'filling')
-  // Without room even stopping the database is refused.
   stack.defer(() => rm(filling, { force: true }))
   await fill(filling)
   let refused: Answer['error']
@@ -65,4 +66,16 @@ test('what cannot be kept is refused and says why, and is kept again once there 
     () => createCart(url!),
     ({ result }) => result !== undefined,
   )
+  // Asked to end without room, it leaves no database behind, and finds its data again.
+  const state = JSON.parse(await readFile(join(dataDir, 'postgres.json'), 'utf8')) as { pid: number }
+  expect(markOf(state.pid)).toBeDefined()
+  await fill(filling)
+  expect(await hall.stop()).toEqual({ code: 0, signal: null })
+  expect(markOf(state.pid)).toBeUndefined()
+  await rm(filling)
+  const again = start()
+  stack.defer(async () => void (await again.stop()))
+  const [, urlAgain] = await again.line(openLine)
+  const known = (await (await fetch(`${urlAgain}/trpc/checkout.getCart?input=${input}`)).json()) as Answer
+  expect(known.error?.data.reason).toBe('checkout.unknown_cart')
 })

@@ -36,7 +36,8 @@ async function lock(file: DatabaseSync, path: string, waitMsMax: number): Promis
 
 function tryLock(file: DatabaseSync): boolean {
   try {
-    file.exec('BEGIN EXCLUSIVE')
+    // A journal on the disk would need room, and a full disk must not keep anybody from stopping a database.
+    file.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return true
   } catch (error) {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false
