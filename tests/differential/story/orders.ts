@@ -71,7 +71,12 @@ export async function sendOrders(halls: Lockstep): Promise<void> {
   await expectRefusals(halls, 'orders.refund', {
     'orders.unknown_order': { ...refund, id: unknown('ord') },
     'orders.wrong_currency': { ...refund, amount: eur(100) },
-    'orders.refund_too_much': { ...refund, amount: gbp(250) },
+  })
+  // Refused to staff, it is audited: by what was asked, whatever becomes of the caller's object meanwhile.
+  await expectRefusal(halls, 'orders.refund_too_much', {
+    path: 'orders.refund',
+    input: { ...refund, amount: gbp(250) },
+    spoilsInput: true,
   })
   await halls.compareRows()
   await halls.answer('orders.get', { id: orderId })
@@ -105,7 +110,7 @@ export async function cancelOrders(halls: Lockstep): Promise<void> {
   await expectRefusals(halls, 'orders.beginShipping', { 'orders.not_paid': { orderId: unpaid.orderId } })
   await expectRefusals(halls, 'fulfilment.ship', { 'orders.not_paid': { orderId: unpaid.orderId } })
   await expectRefusals(halls, 'orders.capture', {
-    'orders.capture_too_much': { ...captured, id: unpaid.orderId },
+    'orders.capture_too_much': { ...captured, id: unpaid.orderId, amount: gbp(251) },
   })
 }
 
