@@ -36,19 +36,6 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Step by step: Node's recursive mkdir never ends where a folder that is there takes no others, such as /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const make = () =>
-    mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
-    })
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' || dirname(folder) === folder) throw error
-    await makeFolder(dirname(folder))
-    await make()
-  })
-}
-
 /** The error of a file operation below `DATA_DIR` as a sentence that says what to do; any other error as it is. */
 export function unusable(path: string, error: unknown): unknown {
   const { code } = error as { code?: unknown }
