@@ -50,6 +50,23 @@ describe('a data folder', () => {
     expect(await complaintOf({ DATA_DIR: file, HALL_SECRET })).toEqual(inTheWay(file))
   })
 
+  test('that is closed to the user that runs this', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root can become somebody else')
+    const nobody = { uid: 65_534, gid: 65_534, cwd: join(import.meta.dirname, '..'), encoding: 'utf8' } as const
+    if (spawnSync(process.execPath, ['--check', 'src/main.ts'], nobody).status !== 0)
+      skip('nobody may read this folder')
+    const folder = await newFolder()
+    await chmod(folder, 0o700)
+    for (const dataDir of [folder, join(folder, 'below')]) {
+      const env = { DATA_DIR: dataDir, PORT: '0', PATH: process.env['PATH'] }
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['src/main.ts'], { ...nobody, env })
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toBe(
+        `${dataDir}/hall.key is closed to the user that runs this. Give it to that user (chown), ${anotherFolder}\n`,
+      )
+    }
+  })
+
   test('that cannot be written', async ({ skip }) => {
     const folder = (await mounted('ro')) ?? skip('this machine mounts nothing')
     const below = join(folder, 'below')

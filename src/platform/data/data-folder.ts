@@ -48,7 +48,6 @@ const inTheWay = (path: string) => `A file stands in the way of ${path}. Remove 
 const closed = (path: string) =>
   `${path} is closed to the user that runs this. Give it to that user (chown), ${another}`
 const full = (path: string) => `The disk of ${path} is full. Make room, ${another}`
-const takesNone = (path: string) => `No folder can be made at ${path}. Set DATA_DIR to another folder.`
 const readOnly = (path: string) => `${path} is on a read-only file system. Make it writable, ${another}`
 const noRoom = (path: string) => `${path} is where no folder or file can be made. Make it writable, ${another}`
 
