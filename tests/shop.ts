@@ -56,7 +56,7 @@ export async function expectWhole(hall: TestHall): Promise<void> {
   expect(await brokenInvariants(hall.sql, { charges: await readCharges(hall.paymentsUrl), settled: true })).toEqual([])
 }
 
-/** What was sold and taken in all: orders, pence captured, mugs on hand and reserved. */
+/** What was sold and taken in all: orders, pence captured, mugs on hand and reserved. What was sold stays reserved until it is sent. */
 export async function booksOf({ sql }: Pick<TestHall, 'sql'>) {
   const [books] = await sql(`SELECT (SELECT count(*)::int FROM orders.orders) AS orders,
     (SELECT coalesce(sum(captured_minor), 0)::int FROM payments.payments) AS captured,
