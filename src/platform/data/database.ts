@@ -60,10 +60,10 @@ const patience =
 /**
  * What the planner is told. Modules ask by key, for few rows: prepared statements, whose parameters (arrays, JSON) hide how
  * few. Left to guess, it reads whole tables while they are small or not analysed yet, keeps that plan while they grow, and
- * plans anew for each call of what has an array.
+ * plans anew for each call of what has an array. Joins by hash and merge stay: between the lines of a large order
+ * nested loops alone would take the square of their number.
  */
-const byKey =
-  '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+const byKey = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c random_page_cost=1'
 
 /** Opens a module's pool; its connections open lazily. */
 export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDatabase {
