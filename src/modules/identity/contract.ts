@@ -125,14 +125,14 @@ export const contract = defineContract('identity', {
     output: pageOf(account),
     reasons: ['identity.bad_cursor'],
   }),
-  /** Gives an account these roles and no others. Nobody gives a permission away that he does not hold. */
+  /** Gives an account these roles and no others. Nobody gives or takes away a permission that he does not hold. */
   assignRoles: command({
     access: staff('identity:write'),
     input: z.strictObject({ accountId: id('acc'), roles: z.array(slug).max(20) }),
     output: account,
     reasons: ['identity.unknown_account', 'identity.unknown_role', 'identity.not_yours_to_give'],
   }),
-  /** Makes a role, or changes what it permits. */
+  /** Makes a role, or changes what it permits. Nobody puts in or changes what he does not hold. */
   saveRole: command({
     access: staff('identity:write'),
     input: role,

@@ -62,5 +62,5 @@ export const notYoursToGive = (permission: string) =>
   new DomainError(
     'identity.not_yours_to_give',
     'FORBIDDEN',
-    `The permission ${permission} can be given only by somebody who holds it.`,
+    `The permission ${permission} can be given, or taken away, only by somebody who holds it.`,
   )

@@ -115,6 +115,24 @@ describe.each(distances)('a role, %s', (distance) => {
     expect(await me()).toMatchObject({ roles: [], permissions: [] })
   })
 
+  test('is not taken away, nor emptied, by somebody who does not hold what it permits', async () => {
+    await using hall = await open()
+    const { identity } = hall.calls
+    await identity.saveRole.mutate({ name: 'boss', permissions: ['*'] })
+    await identity.saveRole.mutate({ name: 'auditor', permissions: ['audit:read'] })
+    const { id: accountId } = await asGuest(hall).register.mutate(ann)
+    await identity.assignRoles.mutate({ accountId, roles: ['boss'] })
+    const chief = hall.as(clerk(['identity:write', 'audit:read'])).identity
+    const notYours = refusal('FORBIDDEN', 'identity.not_yours_to_give')
+    await expect(chief.assignRoles.mutate({ accountId, roles: [] })).rejects.toMatchObject(notYours)
+    await expect(chief.assignRoles.mutate({ accountId, roles: ['auditor'] })).rejects.toMatchObject(notYours)
+    await expect(chief.saveRole.mutate({ name: 'boss', permissions: [] })).rejects.toMatchObject(notYours)
+    expect(await hall.as(person(accountId)).identity.me.query({})).toMatchObject({ permissions: ['*'] })
+    await identity.assignRoles.mutate({ accountId, roles: ['auditor'] })
+    expect(await chief.saveRole.mutate({ name: 'auditor', permissions: [] })).toMatchObject({ permissions: [] })
+    expect(await chief.assignRoles.mutate({ accountId, roles: [] })).toMatchObject({ roles: [] })
+  })
+
   test('is not given, nor filled, by somebody who does not hold what it permits', async () => {
     await using hall = await open()
     const { id: accountId } = await asGuest(hall).register.mutate(ann)

@@ -95,8 +95,8 @@ export const accountsAfter = statement('identity_accounts_after', (db) =>
 )
 
 /**
- * Gives an account these roles, unless one is `unknown`, or permits what is not among `held` (`*` is everything).
- * `account` is null where nothing was changed.
+ * Gives an account these roles, unless one is `unknown`, or one that is given or taken away permits what is not among `held`
+ * (`*` is everything). `account` is null where nothing was changed.
  */
 export const giveRoles = statement('identity_give_roles', (db) => {
   const wanted = given('roles', 'text[]')
@@ -104,7 +104,9 @@ export const giveRoles = statement('identity_give_roles', (db) => {
     select w.name from unnest(${wanted}) as w (name) where not exists (select from ${roles} r where r.name = w.name)`)
   const missing = db.$with('missing', { permission: sql<string>`permission` }).as(sql`
     select p.permission from ${roles} r, jsonb_array_elements_text(r.permissions) as p (permission)
-    where r.name = any (${wanted}) and p.permission <> all (${given('held', 'text[]')})
+    where (r.name = any (${wanted}) or r.name = any (
+        select unnest(a.roles) from ${accounts} a where a.id = ${given('accountId', 'text')}))
+      and p.permission <> all (${given('held', 'text[]')})
       and '*' <> all (${given('held', 'text[]')})`)
   const changed = db.$with('changed', { id: sql<string>`id` }).as(sql`
     update ${accounts} set roles = ${wanted}, version = version + 1
@@ -122,6 +124,7 @@ export const giveRoles = statement('identity_give_roles', (db) => {
     .from(answer)
 })
 
+/** Saves a role. No row comes back where it is there and permits what is not among `held` (`*` is everything). */
 export const upsertRole = statement('identity_upsert_role', (db) =>
   db
     .insert(roles)
@@ -129,6 +132,9 @@ export const upsertRole = statement('identity_upsert_role', (db) =>
     .onConflictDoUpdate({
       target: roles.name,
       set: { permissions: sql`excluded.permissions`, version: sql`${roles}.version + 1` },
+      setWhere: sql`'*' = any (${given('held', 'text[]')}) or not exists (
+        select from jsonb_array_elements_text(${roles}.permissions) as p (permission)
+        where p.permission <> all (${given('held', 'text[]')}))`,
     })
     .returning({ name: roles.name, permissions: roles.permissions }),
 )
