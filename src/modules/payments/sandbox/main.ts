@@ -1,5 +1,5 @@
 /**
- * The sandbox as a program: `main.ts --file F [--port N] [--synchronous full|off]`. Started with an IPC channel it sends
+ * The sandbox as a program: `main.ts --file F [--host H] [--port N] [--synchronous full|off]`. Started with an IPC channel it sends
  * `{ url }` when it listens, and leaves as soon as the channel closes, which is how it learns that its parent died.
  */
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       file: { type: 'string' },
+      host: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '0' },
       synchronous: { type: 'string', default: 'full' },
     },
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   }
   const sandbox = await startSandbox({
     file: values.file,
+    host: values.host,
     port: Number(values.port),
     synchronous: values.synchronous === 'off' ? 'off' : 'full',
     log: (message, details) => console.error(JSON.stringify({ message, ...details })),

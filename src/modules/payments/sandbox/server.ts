@@ -15,6 +15,8 @@ import { attemptBody, attemptKey, pageQuery, Refusal, webhookEndpoint, type Webh
 const bodyBytesMax = 64 * 1024
 
 export type SandboxOptions = {
+  /** Where it listens: 127.0.0.1 unless told. */
+  host?: string
   /** 0 picks a free one. */
   port: number
   /** The SQLite file, made if missing; `:memory:` forgets everything at close. */
@@ -30,9 +32,9 @@ export type Sandbox = { url: string; close(): Promise<void> }
 type Parts = { store: Store; commits: GroupCommit; webhooks: WebhookSender; log: SandboxLog; undecided: Set<string> }
 type Exchange = { request: IncomingMessage; response: ServerResponse; url: URL }
 
-/** Listens on 127.0.0.1 and resumes the webhooks that a former run left. */
+/** Listens, and resumes the webhooks that a former run left. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const log = options.log ?? (() => {})
+  const { host = '127.0.0.1', log = () => {} } = options
   const store = openStore(options.file, options.synchronous ?? 'full')
   const commits = createGroupCommit(store)
   const webhooks = createWebhookSender({ store, commits, log })
@@ -41,7 +43,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // Longer than any client keeps an idle connection, so that it is the client who closes: no request meets a closed door.
   server.keepAliveTimeout = 65_000
   try {
-    server.listen(options.port, '127.0.0.1')
+    server.listen(options.port, host)
     await once(server, 'listening')
   } catch (error) {
     store.close()
@@ -51,9 +53,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   webhooks.wake()
   let closed: Promise<void> | undefined
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: urlOf(host, (server.address() as AddressInfo).port),
     close: () => (closed ??= close(server, parts)),
   }
+}
+
+/** Whoever listens everywhere is reached from this machine by its own name. */
+function urlOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
 async function close(server: Server, { store, commits, webhooks }: Parts): Promise<void> {
