@@ -62,9 +62,7 @@ export function undeclaredJobs(sources: Source[], graph: Graph): Finding[] {
     const from = moduleOf(source.path)
     if (from === undefined) return []
     const imported = source.imports
-      .filter(({ to, specifier }) =>
-        namesTaken(source, specifier).some((name) => jobsOf(byPath.get(to)).includes(name)),
-      )
+      .filter(({ to, line }) => namesTaken(source, line).some((name) => jobsOf(byPath.get(to)).includes(name)))
       .map(({ to, line }) => ({ owner: moduleOf(to), line }))
     return [...imported, ...ownersNamed(source, ['job'])]
       .filter(({ owner }) => owner !== undefined && owner !== from && !(graph[from]?.sendsJobs ?? []).includes(owner))
@@ -75,11 +73,11 @@ export function undeclaredJobs(sources: Source[], graph: Graph): Finding[] {
   })
 }
 
-/** The names that a source imports from a specifier. */
-function namesTaken({ program }: Source, specifier: string): string[] {
+/** The names that a source imports by what stands at a line. */
+function namesTaken({ program, text }: Source, line: number): string[] {
   const names: string[] = []
   walk(program, (node) => {
-    if (node.type !== 'ImportDeclaration' || stringOf(node['source']) !== specifier) return
+    if (node.type !== 'ImportDeclaration' || lineOf(text, node.start) !== line) return
     names.push(...(node['specifiers'] as Node[]).flatMap((taken) => nameOf(taken['imported']) ?? []))
   })
   return names

@@ -18,8 +18,8 @@ export const jobMsMax = 60_000
 const turnMsMax = 30_000
 const markMs = 1_000
 /**
- * About a week, most of it at ten minutes' pause. What a job waits for outside, such as a payment provider, may be away for
- * more than some hours, and one that is given up leaves a customer's money where it should not be.
+ * About a week, most of it at ten minutes' pause. What a job waits for outside may be away for longer than some hours, and
+ * what is given up is never done.
  */
 const attemptsMax = 1_000
 const writeTriesMax = 6
