@@ -32,7 +32,7 @@ async function start(): Promise<void> {
   const place = placeOf(topology, values.process ?? 'hall', moduleNames)
   const signals = closeOnSignals(log, config)
   let url = config.publicUrl
-  const page = () => frontPage(url)
+  const page = () => frontPage(url, config.demo)
   const opened = { ...definition, page }
   const hall = await openProcess({ config, log, definition: opened, place, works: true, lingerMs })
   signals.closes(hall)

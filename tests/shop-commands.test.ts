@@ -115,6 +115,11 @@ describe('on a hall with the demo', () => {
   })
 })
 
+test('the page of a hall without the demo shows nothing that needs its goods', () => {
+  expect(frontPage()).toContain('hall -- buy CANDLE')
+  expect(frontPage(undefined, false)).not.toContain('hall -- ')
+})
+
 test.each(['look', 'buy MUG', 'report'])('without a hall, %s says how to start one', async (line) => {
   const port = await freePort()
   const { code, out, err } = await run(line, { PORT: String(port) })
