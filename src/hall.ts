@@ -70,7 +70,10 @@ function explain(error: unknown): string {
   if (failure?.code === undefined && failure !== undefined) {
     return `The hall does not answer: ${failure.message}. See that it runs, then run the command again.`
   }
-  if (failure !== undefined) return `The hall refused: ${failure.message} (${failure.reason ?? failure.code})`
+  if (failure !== undefined) {
+    const advice = failure.code === 'UNAUTHORIZED' ? ' Set HALL_KEY to a key of this hall.' : ''
+    return `The hall refused: ${failure.message} (${failure.reason ?? failure.code})${advice}`
+  }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -106,6 +106,15 @@ describe('on a hall with the demo', () => {
     expect(await run(`report ${at}`)).toMatchObject({ code: 1, err: expect.stringMatching(/HALL_KEY.*nowhere/) })
   })
 
+  test.each(['mh_0123456789012345678901234567890', 'nonsense'])(
+    'report with the key %s says which is needed',
+    async (HALL_KEY) => {
+      const { code, out, err } = await run(`report ${at}`, { HALL_KEY })
+      expect({ code, out }).toEqual({ code: 1, out: [] })
+      expect(err).toMatch(/platform\.(wrong_key|bad_token)\) Set HALL_KEY to a key of this hall\.$/m)
+    },
+  )
+
   test('the page at / says the same', async () => {
     const answer = await fetch(hall.url)
     expect(answer.headers.get('content-type')).toMatch('text/html')
