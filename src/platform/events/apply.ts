@@ -142,6 +142,7 @@ async function applyBatches(
   const sent: JournalEvent[] = []
   const cursors = await runtime.database.transaction(async (transaction) => {
     const { positions, hasParked } = await lockCursors(transaction, { source, batches })
+    if (batches.some(({ lane }) => !positions.has(lane))) return undefined
     const fresh = freshOf(batches, positions)
     if (fresh.length === 0) return positions
     const parkedKeys = hasParked ? await keysParked(transaction, source, fresh) : new Set<string>()
@@ -161,6 +162,10 @@ async function applyBatches(
     transaction.trailing(transaction.client.query({ ...statements.moveCursors, values }))
     return positions
   }, notDurable)
+  if (cursors === undefined) {
+    await makeCursors(runtime, { source, batches })
+    return applyBatches(runtime, listening, { source, batches, parkBecause })
+  }
   for (const outbox of outboxes) outbox.wake()
   if (sent.length > 0) runtime.committed({ events: 0, jobs: sent.length })
   return cursors
@@ -182,18 +187,19 @@ async function lockCursors(
   const lanes = batches.map(({ lane }) => lane)
   // Two statements, sent together: one that waits for a cursor sees what else there is as it was before it waited, and
   // would overlook what the run that it waited for has parked.
-  const look = () =>
-    Promise.all([
-      client.query<{ lane: number; position: number }>({ ...statements.cursors, values: [source, lanes] }),
-      client.query<{ hasParked: boolean }>({ ...statements.hasParked, values: [source] }),
-    ])
-  let [cursors, parked] = await look()
-  if (cursors.rows.length < lanes.length) {
-    await client.query({ ...statements.newCursors, values: [source, lanes] })
-    ;[cursors, parked] = await look()
-  }
+  const [cursors, parked] = await Promise.all([
+    client.query<{ lane: number; position: number }>({ ...statements.cursors, values: [source, lanes] }),
+    client.query<{ hasParked: boolean }>({ ...statements.hasParked, values: [source] }),
+  ])
   return { positions: new Map(cursors.rows.map(({ lane, position }) => [lane, position])), ...parked.rows[0]! }
 }
+
+/** In a transaction of their own: one that holds some cursors and makes others waits in a circle with one that does the reverse. */
+const makeCursors = ({ database }: ModuleRuntime, { source, batches }: Batches): Promise<unknown> =>
+  database.transaction(
+    ({ client }) => client.query({ ...statements.newCursors, values: [source, batches.map(({ lane }) => lane)] }),
+    notDurable,
+  )
 
 async function applyOne(
   runtime: ModuleRuntime,
