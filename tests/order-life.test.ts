@@ -111,6 +111,28 @@ describe.each(['near', 'far'] as const)('%s', (distance) => {
     expect(await booksOf(shop)).toEqual({ orders: 3, captured: 2390 + 1800, onHand: 8, reserved: 0 })
   })
 
+  test('a parcel that was sent too early is told as refused, each time, and as done once, under one key', async () => {
+    await using shop = await openShop(distance)
+    const { orderId } = await buy(shop, mugs(1))
+    const ship = () => shop.calls.fulfilment.ship.mutate({ orderId }, { key: 'one-parcel-one-key' })
+    await expect(ship()).rejects.toMatchObject(refused('fulfilment.unknown_shipment'))
+    await expect(ship()).rejects.toMatchObject(refused('fulfilment.unknown_shipment'))
+    // The shipment is known before the money is there.
+    for (const each of shop.processes) await each.round({ resumeSagas: false })
+    await expect(ship()).rejects.toMatchObject(refused('orders.not_paid'))
+    await shop.settle()
+    const sent = await ship()
+    expect(await ship()).toEqual(sent)
+    await expectWhole(shop)
+    const told = await shop.sql(`SELECT fact->>'refused' AS refused, count(*)::int AS times FROM fulfilment.journal
+      WHERE name = 'fulfilment.audited' GROUP BY 1 ORDER BY 1`)
+    expect(told).toEqual([
+      { refused: 'fulfilment.unknown_shipment', times: 2 },
+      { refused: 'orders.not_paid', times: 1 },
+      { refused: null, times: 1 },
+    ])
+  })
+
   test('of a cancellation and a parcel at once one wins, for every order, and stock and money follow it', async () => {
     await using shop = await openShop(distance)
     const bought: Bought[] = []

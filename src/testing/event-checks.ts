@@ -26,12 +26,13 @@ const journalChecks: Check[] = [
       WHERE (n, places, low, high) IS DISTINCT FROM (head, head, 1::bigint, head)`,
   },
   {
-    // An order's version counts what happened to it, of which not everything is told.
+    // An order's version counts what happened to it, of which not everything is told. Refusals are no history of a key: what
+    // was refused may be asked again under the same key, any number of times.
     says: 'The events of a key do not stand in the order of their versions, or one is missing',
     text: `SELECT module || ' ' || key || ' version ' || version AS what FROM (SELECT *,
         row_number() OVER (PARTITION BY module, key ORDER BY position) AS number, min(lane) OVER (PARTITION BY module, key) AS first_lane,
         lag(version, 1, 0::bigint) OVER (PARTITION BY module, key ORDER BY position) AS before
-        FROM (${journals}) AS j WHERE position IS NOT NULL) AS numbered
+        FROM (${journals}) AS j WHERE position IS NOT NULL AND NOT fact ? 'refused') AS numbered
       WHERE version <= before OR lane <> first_lane OR (module = 'payments' AND number <> version)`,
   },
   {

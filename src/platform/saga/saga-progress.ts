@@ -91,7 +91,7 @@ export class SagaProgress {
   /** Commits what is known, as a single statement where there is a row already: one round trip. */
   async commit(status: SagaStatus): Promise<void> {
     if (this.#standing === 'passing') return
-    if (!this.#hasRow) {
+    if (!this.#hasRow || this.#isAudited(status)) {
       await this.transaction(() => Promise.resolve(status))
       return
     }
@@ -107,9 +107,10 @@ export class SagaProgress {
       const outbox = new Outbox(runtime, this.#context, this.#saga.id)
       try {
         await runtime.database.transaction(async (transaction) => {
-          if (!this.#hasRow) await this.#begin(transaction, outbox)
+          if (!this.#hasRow) await this.#begin(transaction)
           const ctx = new CommandContext(runtime, this.#context, { transaction, outbox })
           const status = await work(Object.assign(ctx, { sagaId: this.#saga.id }))
+          if (this.#isAudited(status)) this.#announceAudited(outbox)
           outbox.flush(transaction)
           this.#write(transaction, status)
         })
@@ -178,16 +179,24 @@ export class SagaProgress {
    * Takes the key for a new saga; where it is taken, this run must look again. One that was looked for is not looked for
    * twice: whoever came in between has a row, whose unique key refuses ours.
    */
-  async #begin({ client }: Transaction, outbox: Outbox): Promise<void> {
-    const { caller, key, inputHash } = this.#saga
+  async #begin({ client }: Transaction): Promise<void> {
+    const { caller, key } = this.#saga
     if (this.#standing === 'unseen') {
       const lockName = keyLockName(this.#operation.module, caller, key)
       const { free, row } = await findSagaLocked(client, { caller, key, lockName })
       if (!free || row) throw new LeaseLost()
     }
-    if (this.#operation.spec.audited && isStaff(this.#context.actor)) {
-      announceAudited(outbox, this.#operation, { context: this.#context, record: key, inputHash })
-    }
+  }
+
+  /** Told once it is done: what was refused on the way is told as refused, and may be asked for again under the same key. */
+  #isAudited(status: SagaStatus): boolean {
+    return status === 'done' && this.#operation.spec.audited && isStaff(this.#context.actor)
+  }
+
+  #announceAudited(outbox: Outbox): void {
+    const { caller, key: record, inputHash } = this.#saga
+    // A worker that finishes it is not who asked for it.
+    announceAudited(outbox, this.#operation, { context: { ...this.#context, caller }, record, inputHash })
   }
 
   /** What is written: of the answers only those that are not committed yet, which are added to the others. */
