@@ -51,8 +51,19 @@ export async function atInstants(
 
 /** Places the fixture in a hall that is killed at each of many instants and started again; once also while it starts. */
 export async function killTheHallAgainAndAgain(world: World, test: number): Promise<void> {
+  const outcome = await whileTheHallIsKilled(world, drawInstants(kills, test), (url) => placeFixture(world, url))
+  expect(outcome).toMatchObject(totals)
+  await expectTheBooks(world)
+  await expectInterruptions(world)
+}
+
+/** Does something through a door behind which the hall is killed at each instant, and started again. */
+export async function whileTheHallIsKilled<Outcome>(
+  world: World,
+  { instants, chance }: ReturnType<typeof drawInstants>,
+  load: (url: string) => Promise<Outcome>,
+): Promise<Outcome> {
   await using door = await openDoor()
-  const { instants, chance } = drawInstants(kills, test)
   // One that ends gracefully first: it leaves its compiled code to all that come.
   await (await world.startHall()).stop()
   let hall = await world.startHall()
@@ -67,11 +78,9 @@ export async function killTheHallAgainAndAgain(world: World, test: number): Prom
     halls.push(hall)
     door.leadTo(hall.url)
   })
-  const [outcome] = await Promise.all([placeFixture(world, door.url), chaos])
-  expect(outcome).toMatchObject(totals)
+  const [outcome] = await Promise.all([load(door.url), chaos])
   expect(halls).toHaveLength(instants.length + 1)
-  await expectTheBooks(world)
-  await expectInterruptions(world)
+  return outcome
 }
 
 /** The books of the fixture, whatever happened while they were written. */
