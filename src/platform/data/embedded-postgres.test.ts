@@ -63,6 +63,25 @@ test('a server whose users were all killed is found again, and its dead users do
   expect(await home.server()).toBeUndefined()
 })
 
+test('a server that dies under its users is started again where it was, once', async () => {
+  await using home = await temporaryHome()
+  const other = startUser(home.dataDir)
+  const url = await other.url
+  await using mine = await acquirePostgres({ dataDir: home.dataDir, fsync: false })
+  const { pid, port } = (await home.server())!
+  process.kill(pid, 'SIGKILL')
+  const alive = () => ask(mine.url, 'SELECT 1 AS alive').catch(() => undefined)
+  await expect.poll(alive, { timeout: 20_000 }).toEqual([{ alive: 1 }])
+  const heir = await home.server()
+  expect(heir).toMatchObject({ port })
+  expect(heir!.pid).not.toBe(pid)
+  expect(mine.url).toBe(url)
+  // Whoever releases last still stops it, and it stays so.
+  await other.release()
+  await mine.release()
+  expect(await home.server()).toBeUndefined()
+})
+
 test('after a crash of server and users the next start serves the same data, whoever has its port and pid', async () => {
   await using home = await temporaryHome()
   // Durable, unlike the other tests': what was committed must be there.

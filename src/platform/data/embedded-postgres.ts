@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '../log.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { withFileLock } from './file-lock.ts'
+import { keepRunning } from './postgres-keeper.ts'
 import { fallbackHome, findPlace, type PostgresPlace } from './postgres-place.ts'
 import * as server from './postgres-server.ts'
 import { isRunning, markOf, type ProcessMark } from './process-mark.ts'
@@ -16,7 +17,8 @@ import { isRunning, markOf, type ProcessMark } from './process-mark.ts'
  * Whoever comes first starts it; whoever comes later finds it by `DATA_DIR/postgres.json`. Each user leaves a file in
  * `DATA_DIR/postgres.users`, and the last one to release stops the server. All of this happens under one lock that
  * ends with its holder. Users that were killed are recognised by their marks, and a server that they left behind is
- * adopted by the next start, which also finishes what a killed start had begun.
+ * adopted by the next start, which also finishes what a killed start had begun. One that dies under its users is
+ * started again by the first of them who notices.
  */
 
 export type PostgresOptions = {
@@ -48,6 +50,7 @@ const DATABASE = 'markethall'
 const LOCK_MS_MAX = 180_000
 const START_ATTEMPTS_MAX = 20
 const POLL_MS = 50
+const PORT_MS_MAX = 10_000
 
 export async function acquirePostgres(options: PostgresOptions): Promise<AcquiredPostgres> {
   await prepareDataFolder(options.dataDir)
@@ -56,8 +59,13 @@ export async function acquirePostgres(options: PostgresOptions): Promise<Acquire
     state: await findOrStart(dataDir, options),
     registration: await register(dataDir),
   }))
+  const keeper = keepRunning({
+    isRunning: () => server.findServer(state.dataFolder) !== undefined,
+    startAgain: () => startAgain(dataDir, state.port, options),
+    log: options.log,
+  })
   let released: Promise<void> | undefined
-  const release = () => (released ??= releaseOnce(dataDir, registration, options.log))
+  const release = () => (released ??= keeper.stop().then(() => releaseOnce(dataDir, registration, options.log)))
   return {
     url: `postgres://${server.SUPERUSER}:${state.password}@127.0.0.1:${state.port}/${DATABASE}`,
     release,
@@ -83,6 +91,21 @@ async function releaseOnce(dataDir: string, registration: string, log: Log | und
     const dataFolder = (await readState(dataDir))?.dataFolder ?? join(dataDir, 'postgres')
     await server.stopServer(dataFolder)
     log?.info({ dataFolder }, 'embedded PostgreSQL stopped')
+  })
+}
+
+/** At the port where its users know it. Throws if somebody else has that by now. */
+async function startAgain(dataDir: string, port: number, options: PostgresOptions): Promise<void> {
+  await withFileLock(join(dataDir, 'postgres.lock'), LOCK_MS_MAX, async () => {
+    const { dataFolder } = await recordedState(dataDir)
+    // What is left of the dead server holds its port until it notices.
+    const deadline = performance.now() + PORT_MS_MAX
+    while (server.findServer(dataFolder) === undefined && (await server.freePort(port)) !== port) {
+      if (performance.now() > deadline)
+        throw new Error(`Port ${port} of the embedded PostgreSQL is taken. End what uses it, or restart the hall.`)
+      await pause(POLL_MS)
+    }
+    await findOrStart(dataDir, options)
   })
 }
 
