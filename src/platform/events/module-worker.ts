@@ -12,6 +12,7 @@ import { resumeOpenSagas } from '../saga/run-saga.ts'
 import { cursorsOf, type LaneBatch, type Listening } from './apply.ts'
 import { applyOrPull, type Pull, pulledMax } from './catch-up.ts'
 import type { JournalEvent, Listener } from './event.ts'
+import { FailureLog } from './failure-log.ts'
 import { chunksOf, Pusher, type PushTarget } from './push.ts'
 import { type JournalHeads, journalWaits, sequence } from './journal.ts'
 import { pauseAfterPass } from './pass-pause.ts'
@@ -65,6 +66,7 @@ export class ModuleWorker {
   readonly #jobs = new Map<string, JobHandler>()
   readonly #lastCursors = new Map<string, string>()
   readonly #pusher: Pusher
+  readonly #failures: FailureLog
   readonly #lastRuns = new Map<string, number>()
   readonly #carried = new Map<string, number>()
   #passing: Promise<unknown> | undefined
@@ -78,6 +80,7 @@ export class ModuleWorker {
   constructor(options: ModuleWorkerOptions) {
     this.#options = options
     const { runtime, carrier, listenedBy: targets } = options
+    this.#failures = new FailureLog(runtime.log)
     this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
     for (const source of options.sources) this.#listening.set(source, new Map())
     for (const listener of options.assembly.listeners ?? []) {
@@ -263,7 +266,7 @@ export class ModuleWorker {
   }
 
   #tellFailed(error: unknown, message: string): void {
-    if (!this.#stopped && !(error instanceof QueuesAway)) this.#options.runtime.log.warn({ err: error }, message)
+    if (!this.#stopped && !(error instanceof QueuesAway)) this.#failures.tell(error, message)
   }
 
   get #stopped(): boolean {
