@@ -80,7 +80,8 @@ module.exports = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)tests/fixtures/' },
+    // A rival's own files run with the packages that are installed beside them, where they are.
+    exclude: { path: ['(^|/)tests/fixtures/', '^bench/rivals/[^/]+/'] },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],
