@@ -10,6 +10,7 @@ import { startTestHall, type TestHall } from '#testing/hall'
 import { eventually } from '#testing/eventually'
 import { startRedis, withClient } from '#testing/cluster'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { findRunningHall } from '../src/commands/find-hall.ts'
 
 const modules = ['identity', 'catalog'] as const
 
@@ -118,6 +119,9 @@ describe('readiness', () => {
     )
     expect(away).toMatchObject({ status: 'not ready' })
     expect(away.problems).toContain('the database of catalog cannot be reached')
+    await expect(findRunningHall(hall.url, hall.config)).rejects.toThrow(
+      `The hall at ${hall.url} is not ready: the database of identity cannot be reached, the database of catalog`,
+    )
     await admin(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`)
     expect(await readiness(hall)).toMatchObject({ code: 200, status: 'ready' })
   })

@@ -88,7 +88,7 @@ describe('on a hall with the demo', () => {
       behind: 0,
     })
     const { out } = await run(`report ${everyDay} ${at}`, asOwner)
-    expect(out[0]).toBe('2025-12-31 to 2026-01-02: 1 orders, £67.95.')
+    expect(out[0]).toBe('2025-12-31 to 2026-01-02: 1 order, £67.95.')
     expect(out).toContainEqual(expect.stringMatching(/^TEAPOT-IRON +1 +£42\.00 +Cast iron teapot$/))
   })
 

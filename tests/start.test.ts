@@ -59,7 +59,7 @@ describe('a hall that is given nothing', () => {
     expect(said).toEqual([
       expect.stringMatching(/^CANDLE-BEESWAX-SHORT +£8\.50 /m),
       expect.stringMatching(/^Order \d+ over £20\.95 is paid\./),
-      expect.stringMatching(/: 1 orders, £20\.95\./),
+      expect.stringMatching(/: 1 order, £20\.95\./),
     ])
   })
 

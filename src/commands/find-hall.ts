@@ -5,12 +5,15 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '#platform/config'
 import { CommandError } from './command-error.ts'
 
-const READY_CHECK_MS = 2_000
+/** Longer than a hall takes to find out that its database hangs. */
+const READY_CHECK_MS = 5_000
 const START_MS_MAX = 120_000
 const LINES_KEPT = 20
 const OPEN_LINE = /^Markethall is open at (\S+)$/
 
 export type FoundHall = AsyncDisposable & { url: string }
+
+type Answer = { isReady: true } | { isReady: false; problems: string[] }
 
 /**
  * The hall at the given address; else the one at this machine's own address; else one that is started for the command and
@@ -22,7 +25,9 @@ export async function findHall(
   say: (text: string) => void,
 ): Promise<FoundHall> {
   const own = ownUrl(config)
-  if (await isReady(url ?? own)) return { url: url ?? own, [Symbol.asyncDispose]: async () => undefined }
+  const answer = await ask(url ?? own)
+  if (answer?.isReady === false) throw notReady(url ?? own, answer.problems)
+  if (answer !== undefined) return { url: url ?? own, [Symbol.asyncDispose]: async () => undefined }
   if (url !== undefined) {
     throw new CommandError(
       `No hall answers at ${url}. Start it with npm start, or leave --url out to have one started.`,
@@ -35,21 +40,33 @@ export async function findHall(
 /** The hall at the given address, else at this machine's own, which must run. Throws `CommandError`. */
 export async function findRunningHall(url: string | undefined, config: Config): Promise<string> {
   const wanted = url ?? ownUrl(config)
-  if (await isReady(wanted)) return wanted
+  const answer = await ask(wanted)
+  if (answer?.isReady === false) throw notReady(wanted, answer.problems)
+  if (answer !== undefined) return wanted
   const elsewhere = url === undefined ? ' If it runs elsewhere, say where with --url.' : ''
   throw new CommandError(`No hall answers at ${wanted}. Start it with npm start, in another terminal.${elsewhere}`)
 }
 
 const ownUrl = ({ host, port }: Config): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
-async function isReady(url: string): Promise<boolean> {
+/** What answers there, if it is a hall; undefined where none is. */
+async function ask(url: string): Promise<Answer | undefined> {
   try {
     const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_CHECK_MS) })
-    await answer.body?.cancel()
-    return answer.ok
+    const { status, problems } = (await answer.json()) as { status?: unknown; problems?: unknown }
+    if (typeof status !== 'string' || !Array.isArray(problems)) return undefined
+    return answer.ok ? { isReady: true } : { isReady: false, problems: problems.map(String) }
   } catch {
-    return false
+    return undefined
   }
+}
+
+const PROBLEMS_SHOWN = 3
+
+function notReady(url: string, problems: string[]): CommandError {
+  const others = problems.length - PROBLEMS_SHOWN
+  const shown = problems.slice(0, PROBLEMS_SHOWN).join(', ') + (others > 0 ? `, and ${others} more` : '')
+  return new CommandError(`The hall at ${url} is not ready: ${shown}. Try again once that is well.`)
 }
 
 /** Starts the program with this process's settings, and waits for the line in which it says where it is open. */

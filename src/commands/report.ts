@@ -67,9 +67,10 @@ async function ask({ reporting }: HallCalls, range: Range, top: number) {
 
 function describe(told: Report): string[] {
   const price = (amountMinor: number) => priceOf({ amountMinor, currency: told.currency })
-  const refunded = told.refundedMinor > 0 ? `, of which ${price(told.refundedMinor)} were given back` : ''
+  const refunded = told.refundedMinor > 0 ? `, of which ${price(told.refundedMinor)} given back` : ''
   const waiting = told.behind > 0 ? [`${told.behind} events are still to be counted: ask again in a moment.`] : []
-  const head = `${told.from} to ${told.to}: ${told.orders} orders, ${price(told.grossMinor)}${refunded}.`
+  const count = told.orders === 1 ? '1 order' : `${told.orders} orders`
+  const head = `${told.from} to ${told.to}: ${count}, ${price(told.grossMinor)}${refunded}.`
   if (told.orders === 0) return [head, ...waiting]
   const days = told.byDay
     .filter(({ orders }) => orders > 0)
