@@ -8,7 +8,7 @@ import { jsonOf, type Rival, type Shopper } from './rival.ts'
 const folder = `${import.meta.dirname}/vendure`
 const PRODUCTS = 1000
 const PAGE = 20
-const INDEX_MS_MAX = 600_000
+const INDEX_MS_MAX = 1_200_000
 
 const product =
   'productId productName slug description sku productVariantId priceWithTax { ... on SinglePrice { value } ... on PriceRange { min max } }'
@@ -38,8 +38,14 @@ export const vendure: Rival = {
     if (!isFilled) await runToEnd([`${folder}/populate.mjs`], { ...env, POPULATE: 'yes' }, { cwd: folder })
     const server = await startUntilReady([`${folder}/serve.mjs`], env, { cwd: folder })
     const worker = await startUntilReady([`${folder}/work.mjs`], env, { cwd: folder })
-    if (!isFilled) await indexed(databaseUrl)
-    return { url: `http://127.0.0.1:${port}`, processes: [server, worker] }
+    const processes = [server, worker]
+    try {
+      if (!isFilled) await indexed(databaseUrl)
+    } catch (error) {
+      for (const each of processes) await each[Symbol.asyncDispose]()
+      throw error
+    }
+    return { url: `http://127.0.0.1:${port}`, processes }
   },
   async shopper(pool): Promise<Shopper> {
     const ask = asker(pool)
