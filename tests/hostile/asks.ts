@@ -3,6 +3,10 @@
 export type World = {
   cart: { cartId: string; token: string }
   emptyCart: { cartId: string; token: string }
+  /** A cart in another currency, that goes nowhere yet. */
+  euroCart: { cartId: string; token: string }
+  /** What somebody else has bought. */
+  order: { id: string }
   /** A key that may only read the catalog's neighbours. */
   readerKey: string
   /** An idempotency key under which a guest has opened a cart and added lines. */
