@@ -41,13 +41,14 @@ test('a README without a place for the map is refused', () => {
 
 test('shapes are shown as types, with their bounds', () => {
   const schema = z.strictObject({
-    sku: z.string().max(64),
+    sku: z.string().min(1).max(64),
+    password: z.string().min(10).max(200),
     quantity: z.int().min(1).max(9).optional(),
     kind: z.enum(['a', 'b']).nullable(),
     total: z.strictObject({ amountMinor: z.int(), currency: z.string() }),
     tags: z.array(z.string()).max(3),
   })
   expect(shapeOf(schema, 'input')).toBe(
-    '{ sku: string(≤ 64); quantity?: integer(1–9); kind: "a" | "b" | null; total: Money; tags: string[](0–3) }',
+    '{ sku: string(≤ 64); password: string(10–200); quantity?: integer(1–9); kind: "a" | "b" | null; total: Money; tags: string[](0–3) }',
   )
 })

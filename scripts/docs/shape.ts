@@ -62,7 +62,7 @@ function showObject(schema: JsonSchema): string {
   return fields.length === 0 ? '{}' : `{ ${fields.join('; ')} }`
 }
 
-function showText({ pattern, format, maxLength }: JsonSchema): string {
+function showText({ pattern, format, minLength = 0, maxLength }: JsonSchema): string {
   const id = /^\^([a-z]{3})_\[0-9a-f\]/.exec(pattern ?? '')
   if (id) return `${id[1]}_…`
   if (pattern === '^[A-Z]{3}$') return 'Currency'
@@ -70,6 +70,8 @@ function showText({ pattern, format, maxLength }: JsonSchema): string {
   if (format === 'date-time') return 'Instant'
   if (format === 'date') return 'Day'
   if (format === 'email') return 'email'
+  if (minLength > 1) return `string${boundsOf(minLength, maxLength)}`
+  // One character at least is what everybody expects of a text.
   return maxLength === undefined ? 'string' : `string(≤ ${maxLength})`
 }
 

@@ -42,14 +42,14 @@ export const priceNotAllowed = () =>
   new DomainError(
     'checkout.price_not_allowed',
     'FORBIDDEN',
-    'Agreed unit prices need the permission orders:price, which the key does not hold.',
+    'Agreed unit prices need the permission orders:price, which whoever asks does not hold.',
   )
 
 export const notAllowed = () =>
   new DomainError(
     'checkout.not_allowed',
     'FORBIDDEN',
-    'An order date, an external invoice and a customer need the permission orders:price, which the key does not hold.',
+    'An order date, an external invoice and a customer need the permission orders:price, which whoever asks does not hold.',
   )
 
 export const badOrderDate = (orderedAt: string) =>
