@@ -38,3 +38,27 @@ export function percentile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((one, other) => one - other)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
+
+export type Timed = <Answer>(request: Promise<Answer>) => Promise<Answer>
+
+export type Purchase = {
+  /** The whole of it, all requests, in milliseconds. */
+  totalMs: number
+  /** Its slowest request, in milliseconds. */
+  slowestMs: number
+}
+
+/** Makes a purchase, each of whose requests is handed to `timed`, and tells how long they took. */
+export async function timePurchase(buy: (timed: Timed) => Promise<void>): Promise<Purchase> {
+  let slowestMs = 0
+  let totalMs = 0
+  await buy(async (request) => {
+    const begun = performance.now()
+    const answer = await request
+    const took = performance.now() - begun
+    slowestMs = Math.max(slowestMs, took)
+    totalMs += took
+    return answer
+  })
+  return { totalMs, slowestMs }
+}

@@ -1,4 +1,5 @@
 /** The invented shop: 1,000 products with 2 variants, and more stock than a benchmark can sell. */
+import { type Purchase, type Timed, timePurchase } from './load.ts'
 import type { WireClient } from './wire-client.ts'
 
 export const CURRENCY = 'GBP'
@@ -57,13 +58,6 @@ const ADDRESS = {
   email: 'bench@example.com',
 }
 
-export type Purchase = {
-  /** The whole of it, all requests, in milliseconds. */
-  totalMs: number
-  /** Its slowest request, in milliseconds. */
-  slowestMs: number
-}
-
 /** How many requests a purchase makes. */
 export const PURCHASE_REQUESTS = 8
 
@@ -71,17 +65,10 @@ export const PURCHASE_REQUESTS = 8
  * Buys two of a thing as a guest, as a storefront does: opens a cart, fills it, says where it goes, asks how it can be sent,
  * chooses, looks at what it costs, completes it, and looks at the order.
  */
-export async function buy(guest: WireClient, turn: number): Promise<Purchase> {
-  let slowestMs = 0
-  let totalMs = 0
-  const timed = async <Answer>(request: Promise<Answer>): Promise<Answer> => {
-    const begun = performance.now()
-    const answer = await request
-    const took = performance.now() - begun
-    slowestMs = Math.max(slowestMs, took)
-    totalMs += took
-    return answer
-  }
+export const buy = (guest: WireClient, turn: number): Promise<Purchase> =>
+  timePurchase((timed) => shop(guest, turn, timed))
+
+async function shop(guest: WireClient, turn: number, timed: Timed): Promise<void> {
   const cart: Cart = await timed(guest.mutate('checkout.createCart', { currency: CURRENCY }))
   // A stride without a common factor with 1,000: neighbours in time share no product for long.
   const lines = [{ sku: skuOf(turn * 7, turn), quantity: 2 }]
@@ -96,7 +83,6 @@ export async function buy(guest: WireClient, turn: number): Promise<Purchase> {
     guest.mutate<Order>('checkout.complete', completion, { key: crypto.randomUUID() }),
   )
   await timed(guest.query('orders.get', { id: orderId, token: orderToken }))
-  return { totalMs, slowestMs }
 }
 
 /** Buys so often, one after the other, and returns how long each took, in milliseconds. */

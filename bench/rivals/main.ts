@@ -6,13 +6,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { acquirePostgres, removePostgres } from '#platform/data/embedded-postgres'
+import { freePort } from '#platform/data/postgres-server'
 import { Pool } from 'undici'
-import { percentile, runLoad } from '../load.ts'
+import { percentile, runLoad, timePurchase } from '../load.ts'
 import { openPostgresTap } from '../postgres-tap.ts'
 import { CONNECTIONS, type ShopOptions } from '../shop-options.ts'
 import { medusa } from './drive-medusa.ts'
@@ -67,10 +67,10 @@ export async function measureRival(key: string, options: ShopOptions): Promise<R
 async function measureLoad(rival: Rival, databaseUrl: string, options: ShopOptions) {
   const { progress, seconds, signal } = options
   progress(`Filling ${rival.name}: 1,000 products with 2 variants.`)
-  const filled = await rival.start({ databaseUrl, port: await freePort(), isFilled: false })
+  const filled = await rival.start({ databaseUrl, port: await freePort(undefined), isFilled: false })
   await endAll(filled.processes)
   progress(`Starting ${rival.name}.`)
-  const { url, processes } = await rival.start({ databaseUrl, port: await freePort(), isFilled: true })
+  const { url, processes } = await rival.start({ databaseUrl, port: await freePort(undefined), isFilled: true })
   const pool = new Pool(url, { connections: CONNECTIONS, pipelining: 1 })
   try {
     const shopper = await rival.shopper(pool)
@@ -112,7 +112,11 @@ async function measureLoad(rival: Rival, databaseUrl: string, options: ShopOptio
 async function countStatements(rival: Rival, databaseUrl: string, { progress }: ShopOptions): Promise<number> {
   progress(`Counting the statements of ${rival.name}.`)
   await using tap = await openPostgresTap(databaseUrl)
-  const { url, processes } = await rival.start({ databaseUrl: tap.url, port: await freePort(), isFilled: true })
+  const { url, processes } = await rival.start({
+    databaseUrl: tap.url,
+    port: await freePort(undefined),
+    isFilled: true,
+  })
   const pool = new Pool(url, { connections: 1, pipelining: 1 })
   try {
     const shopper = await rival.shopper(pool)
@@ -131,18 +135,7 @@ async function countStatements(rival: Rival, databaseUrl: string, { progress }: 
   }
 }
 
-async function purchase(shopper: Shopper, turn: number): Promise<{ slowestMs: number; totalMs: number }> {
-  let [slowestMs, totalMs] = [0, 0]
-  await shopper.buy(turn, async (request) => {
-    const begun = performance.now()
-    const answer = await request
-    const took = performance.now() - begun
-    slowestMs = Math.max(slowestMs, took)
-    totalMs += took
-    return answer
-  })
-  return { slowestMs, totalMs }
-}
+const purchase = (shopper: Shopper, turn: number) => timePurchase((timed) => shopper.buy(turn, timed))
 
 async function install({ name, folder }: Rival, { progress }: ShopOptions): Promise<void> {
   if (existsSync(join(folder, 'node_modules'))) return
@@ -159,12 +152,4 @@ async function install({ name, folder }: Rival, { progress }: ShopOptions): Prom
 
 async function endAll(processes: readonly RivalProcess[]): Promise<void> {
   for (const each of processes) await each[Symbol.asyncDispose]()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  return port
 }

@@ -1,6 +1,7 @@
 /** What a rival must be able to do to be measured beside us. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Pool } from 'undici'
+import type { Timed } from '../load.ts'
 import type { RivalProcess } from './processes.ts'
 
 export type Shopper = {
@@ -10,7 +11,7 @@ export type Shopper = {
   get(turn: number): Promise<unknown>
   search(turn: number): Promise<unknown>
   /** A purchase, placed and paid; `timed` is given each of its requests. */
-  buy(turn: number, timed: <Answer>(request: Promise<Answer>) => Promise<Answer>): Promise<void>
+  buy(turn: number, timed: Timed): Promise<void>
 }
 
 export type Rival = {
