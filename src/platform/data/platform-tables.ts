@@ -1,6 +1,6 @@
 /**
  * The tables that the platform keeps in every module's own schema, so that they leave with the module: its idempotency
- * records, sagas, journal, cursors and jobs.
+ * records, sagas, journal, cursors, jobs and rebuilds.
  *
  * Columns made by `databaseTime` hold the database's clock. They serve leases, sweeps and expiry, never a business
  * decision, and are the only columns that may differ between two halls that were asked the same.
@@ -35,6 +35,7 @@ export const databaseTimeColumns = [
   'announced_at',
   'month',
   'lease_until',
+  'deadline_at',
   'moved_at',
   'parked_at',
   'due_at',
@@ -54,9 +55,18 @@ const commandsTable = (schema: PgSchema) =>
       /** `done`, or `tombstone` where the undo arrived before the command. */
       state: text('state').notNull(),
       answer: jsonb('answer'),
+      /** What it belongs to: the request, event or schedule with which all began. Older records have none. */
+      correlation: text('correlation'),
+      actor: jsonb('actor'),
+      /** What was asked, without what is sensitive. */
+      input: jsonb('input'),
       recordedAt: databaseNow('recorded_at'),
     },
-    (table) => [primaryKey({ columns: [table.caller, table.key] }), index('commands_recorded_at').on(table.recordedAt)],
+    (table) => [
+      primaryKey({ columns: [table.caller, table.key] }),
+      index('commands_recorded_at').on(table.recordedAt),
+      index('commands_correlation').on(table.correlation),
+    ],
   )
 
 /** One row per saga: its idempotency record and its progress in one. */
@@ -72,6 +82,10 @@ const sagasTable = (schema: PgSchema) =>
       inputHash: text('input_hash').notNull(),
       actor: jsonb('actor').notNull(),
       requestId: text('request_id').notNull(),
+      /** What it belongs to: the request, event or schedule with which all began. Older sagas have none. */
+      correlation: text('correlation'),
+      /** When it gives up going forward, pivot aside; undone from then on. Older sagas have none. */
+      deadlineAt: databaseTime('deadline_at'),
       /** `running`, `done`, `undoing`, `undone`, `parked`, or `tombstone`. */
       state: text('state').notNull(),
       /** From the pivot on, an unknown outcome means ask and go forward; before it, undo. */
@@ -97,6 +111,10 @@ const sagasTable = (schema: PgSchema) =>
         .on(table.leaseUntil)
         .where(sql`state in ('running', 'undoing')`),
       index('sagas_recorded_at').on(table.recordedAt),
+      index('sagas_correlation').on(table.correlation),
+      index('sagas_parked')
+        .on(table.id)
+        .where(sql`state = 'parked'`),
     ],
   )
 
@@ -128,6 +146,8 @@ const journalTable = (schema: PgSchema) =>
       index('journal_unsequenced')
         .on(table.announcedAt)
         .where(sql`position is null`),
+      index('journal_correlation').on(table.correlation),
+      index('journal_key').on(table.key),
     ],
   )
 
@@ -159,6 +179,9 @@ const parkedTable = (schema: PgSchema) =>
       key: text('key').notNull(),
       event: jsonb('event').notNull(),
       reason: text('reason').notNull(),
+      /** How often it was tried; zero where it only stands behind another of its key. */
+      attempts: integer('attempts').notNull().default(0),
+      stack: text('stack'),
       parkedAt: databaseNow('parked_at'),
     },
     (table) => [
@@ -177,7 +200,9 @@ const jobsTable = (schema: PgSchema) =>
       payload: jsonb('payload').notNull(),
       actor: jsonb('actor').notNull(),
       correlation: text('correlation').notNull(),
-      /** `waiting`, `done` or `failed`. */
+      /** The event that it follows from, or the id of the saga or the key of the command that enqueued it. */
+      causation: text('causation'),
+      /** `waiting`, `done`, `failed`, or `skipped` by a person. */
       state: text('state').notNull(),
       attempts: integer('attempts').notNull().default(0),
       error: text('error'),
@@ -189,8 +214,31 @@ const jobsTable = (schema: PgSchema) =>
       index('jobs_waiting')
         .on(table.dueAt)
         .where(sql`state = 'waiting'`),
+      index('jobs_failed')
+        .on(table.id)
+        .where(sql`state = 'failed'`),
+      index('jobs_correlation').on(table.correlation),
     ],
   )
+
+/** The rebuilds of what this module made from events: at most one runs at a time. */
+const rebuildsTable = (schema: PgSchema) =>
+  schema.table('rebuilds', {
+    id: text('id').primaryKey(),
+    /** `running`, `swapped`, `compared` (a dry run), or `failed`. */
+    state: text('state').notNull(),
+    isDryRun: boolean('is_dry_run').notNull(),
+    actor: jsonb('actor').notNull(),
+    correlation: text('correlation').notNull(),
+    /** Events applied to the copy, and how many there are. */
+    applied: counted('applied').notNull().default(0),
+    total: counted('total').notNull().default(0),
+    /** Rows that differ between copy and live tables, by table. */
+    differences: jsonb('differences'),
+    failure: text('failure'),
+    enqueuedAt: databaseNow('enqueued_at'),
+    endedAt: databaseTime('ended_at'),
+  })
 
 /** The platform's tables in a module's schema. A module's `schema.ts` hands them on, so that they are migrated with it. */
 export const platformTables = (schema: PgSchema) => ({
@@ -201,4 +249,5 @@ export const platformTables = (schema: PgSchema) => ({
   cursors: cursorsTable(schema),
   parked: parkedTable(schema),
   jobs: jobsTable(schema),
+  rebuilds: rebuildsTable(schema),
 })

@@ -1,0 +1,28 @@
+CREATE TABLE "reporting"."rebuilds" (
+	"id" text PRIMARY KEY NOT NULL,
+	"state" text NOT NULL,
+	"is_dry_run" boolean NOT NULL,
+	"actor" jsonb NOT NULL,
+	"correlation" text NOT NULL,
+	"applied" bigint DEFAULT 0 NOT NULL,
+	"total" bigint DEFAULT 0 NOT NULL,
+	"differences" jsonb,
+	"failure" text,
+	"enqueued_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"ended_at" timestamp with time zone
+);--> statement-breakpoint
+ALTER TABLE "reporting"."commands" ADD COLUMN "correlation" text;--> statement-breakpoint
+ALTER TABLE "reporting"."commands" ADD COLUMN "actor" jsonb;--> statement-breakpoint
+ALTER TABLE "reporting"."commands" ADD COLUMN "input" jsonb;--> statement-breakpoint
+ALTER TABLE "reporting"."jobs" ADD COLUMN "causation" text;--> statement-breakpoint
+ALTER TABLE "reporting"."parked" ADD COLUMN "attempts" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE "reporting"."parked" ADD COLUMN "stack" text;--> statement-breakpoint
+ALTER TABLE "reporting"."sagas" ADD COLUMN "correlation" text;--> statement-breakpoint
+ALTER TABLE "reporting"."sagas" ADD COLUMN "deadline_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "commands_correlation" ON "reporting"."commands" USING btree ("correlation");--> statement-breakpoint
+CREATE INDEX "jobs_failed" ON "reporting"."jobs" USING btree ("id") WHERE state = 'failed';--> statement-breakpoint
+CREATE INDEX "jobs_correlation" ON "reporting"."jobs" USING btree ("correlation");--> statement-breakpoint
+CREATE INDEX "journal_correlation" ON "reporting"."journal" USING btree ("correlation");--> statement-breakpoint
+CREATE INDEX "journal_key" ON "reporting"."journal" USING btree ("key");--> statement-breakpoint
+CREATE INDEX "sagas_correlation" ON "reporting"."sagas" USING btree ("correlation");--> statement-breakpoint
+CREATE INDEX "sagas_parked" ON "reporting"."sagas" USING btree ("id") WHERE state = 'parked';
