@@ -14,3 +14,15 @@ test('what a failed statement was given does not stand in the log', () => {
   expect(lines[0]).toContain('select $1, $2')
   expect(lines[0]).toContain('it broke a check')
 })
+
+test('of a lost connection its reason stands in the log, and not the connection', () => {
+  const lines: string[] = []
+  const log = createLog({ level: 'info', destination: { write: (line) => void lines.push(line) } })
+  const lost = Object.assign(new Error('terminated'), {
+    code: 'ECONNRESET',
+    client: { statements: 'select everything' },
+  })
+  log.warn({ err: lost }, 'an idle database connection was lost')
+  expect(lines[0]).toContain('ECONNRESET')
+  expect(lines[0]).not.toContain('select everything')
+})

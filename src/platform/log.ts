@@ -34,11 +34,12 @@ const secretPaths = SECRETS.flatMap((secret) => {
 
 /**
  * An error without the values of the statement that failed: drizzle writes them into its message, PostgreSQL the row
- * into its detail, and tokens and cards are among them.
+ * into its detail, and tokens and cards are among them. Nor with the connection that pg hangs on the loss of one: pages
+ * of its insides, its prepared statements and its settings.
  */
 function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const { params: _params, detail: _detail, ...shown } = stdSerializers.err(error)
+  const { params: _params, detail: _detail, client: _client, ...shown } = stdSerializers.err(error)
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { params } = at as { params?: unknown }
     if (!Array.isArray(params) || params.length === 0) continue
