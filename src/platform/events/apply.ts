@@ -171,12 +171,18 @@ async function applyBatches(
   return cursors
 }
 
-/** What the cursors have not passed; of a lane in which something is missing before, nothing. */
+/**
+ * What follows the cursors without a gap. What one process pushes may have one in the middle: what another process has given
+ * its place in the meantime is pushed by that one.
+ */
 function freshOf(batches: readonly LaneBatch[], positions: ReadonlyMap<number, number>): JournalEvent[] {
   return batches.flatMap(({ lane, events }) => {
-    const position = positions.get(lane)!
-    const fresh = events.filter((event) => event.position > position)
-    return fresh[0]?.position === position + 1 ? fresh : []
+    let next = positions.get(lane)! + 1
+    return events.filter(({ position }) => {
+      const follows = position === next
+      if (follows) next += 1
+      return follows
+    })
   })
 }
 
