@@ -2,36 +2,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { brokenInvariants, type Charge } from '#testing/invariants'
 import { expect } from 'vitest'
-import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
+import { moduleNames } from '../../src/modules.ts'
+import { openWork } from './open-work.ts'
 import type { Sql, World } from './world.ts'
 
 const settleMsMax = 60_000
 
 /** Until no saga, job or event is left to do. Then sums over different modules are of the same moment. */
 export async function settled(sql: Sql): Promise<void> {
-  const text = `SELECT ${moduleNames.map(openIn).join(' + ')} + ${moduleNames.map(behindIn).join(' + ')} AS open`
   const giveUpAt = performance.now() + settleMsMax
   for (;;) {
-    const [row] = await sql<{ open: string }>(text)
-    if (Number(row!.open) === 0) return
-    if (performance.now() > giveUpAt) throw new Error(`${row!.open} sagas, jobs or events stay open.`)
+    const open = await openWork(sql)
+    if (open === 0) return
+    if (performance.now() > giveUpAt) throw new Error(`${open} sagas, jobs or events stay open.`)
     await delay(50)
   }
 }
-
-const openIn = (module: ModuleName) =>
-  `(SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
-   + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
-   + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)`
-
-/** How many lanes of its sources a module has not applied to the end. */
-const behindIn = (module: ModuleName) =>
-  `(0${graph[module].listens
-    .map(
-      (source) => ` + (SELECT count(*) FROM "${source}".lanes AS l LEFT JOIN "${module}".cursors AS c
-        ON c.source = '${source}' AND c.lane = l.lane WHERE l.head > coalesce(c.position, 0))`,
-    )
-    .join('')})`
 
 export type BookedOrder = {
   invoice: string

@@ -1,6 +1,6 @@
 /** A program of the hall as a real process: started, watched line by line, stopped or killed by its id. */
 import { spawn, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -25,11 +25,11 @@ export type Program = {
   kill(): Promise<Ended>
 }
 
-/** Starts `file` of this repository under the Node that runs the tests. Of our environment it gets only what finds programs. */
+/** Starts `file`, of this repository unless it is a whole path, under the Node that runs the tests. Of our environment it gets only what finds programs. */
 export function startProgram(file: string, args: readonly string[], env: Record<string, string>): Program {
   const given = (name: string) => process.env[name] ?? ''
   const own = { PATH: given('PATH'), HOME: given('HOME'), LANG: given('LANG'), NODE_COMPILE_CACHE: compileCache }
-  const child = spawn(process.execPath, [join(root, file), ...args], {
+  const child = spawn(process.execPath, [isAbsolute(file) ? file : join(root, file), ...args], {
     cwd: root,
     env: { ...own, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

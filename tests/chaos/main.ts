@@ -1,0 +1,56 @@
+/** `npm run chaos`: a hall of real processes among faults, and whether it lost or doubled anything. */
+import { parseArgs } from 'node:util'
+import type { Backend } from './plan.ts'
+import { runChaos } from './run.ts'
+
+const usage = `Usage: npm run chaos [-- OPTIONS]
+  --seconds N   how long trade and faults last (60)
+  --seed N      from which the faults are drawn; the same seed gives the same plan (7)
+  --backend B   what carries the jobs: postgres or redis (postgres)
+  --json        the last line of standard output is one JSON object: seed, backend, seconds, faults, requests, succeeded, violations
+  --help`
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '60' },
+      seed: { type: 'string', default: '7' },
+      backend: { type: 'string', default: 'postgres' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(`${usage}\n`)
+    return 0
+  }
+  const backend = backendOf(values.backend)
+  const options = { seed: whole('seed', values.seed), seconds: whole('seconds', values.seconds), backend }
+  const outcome = await runChaos({ ...options, say: (line) => process.stderr.write(`${line}\n`) })
+  for (const violation of outcome.violations) process.stderr.write(`VIOLATION: ${violation}\n`)
+  const share = ((100 * outcome.succeeded) / outcome.requests).toFixed(3)
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify(outcome)}\n`
+      : `${outcome.faults} faults, ${outcome.succeeded} of ${outcome.requests} requests succeeded (${share} %), ${outcome.violations.length} violations.\n`,
+  )
+  return outcome.violations.length === 0 ? 0 : 1
+}
+
+function backendOf(text: string): Backend {
+  if (text === 'postgres' || text === 'redis') return text
+  throw new Error(`--backend is postgres or redis, not ${text}.`)
+}
+
+function whole(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) > 0) return Number(text)
+  throw new Error(`--${name} is a whole number above zero, not ${text}.`)
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`)
+    process.exit(2)
+  },
+)

@@ -1,0 +1,132 @@
+/** One chaos run: a hall of real processes, trade and attacks for a time, faults by a plan, and the verdict. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { createChance } from '../processes/chance.ts'
+import { attack, repeat } from './attacks.ts'
+import { createClient } from './client.ts'
+import { type Backend, type Fault, planOf, sayFault } from './plan.ts'
+import { openStage, type Stage } from './stage.ts'
+import { keepShop, openShop, shop } from './trade.ts'
+import { verdictOn } from './verdict.ts'
+
+export type ChaosOptions = {
+  seed: number
+  seconds: number
+  backend: Backend
+  /** The source tree that is run: this one unless told. */
+  root?: string
+  /** Goes wrong instead of what is drawn from the seed. */
+  plan?: readonly Fault[]
+  say(line: string): void
+}
+
+export type ChaosOutcome = {
+  seed: number
+  backend: Backend
+  seconds: number
+  faults: number
+  requests: number
+  succeeded: number
+  /** A sentence each. */
+  violations: string[]
+}
+
+const shoppers = 8
+const sayEveryMs = 10_000
+
+export async function runChaos({ seed, seconds, backend, root, plan, say }: ChaosOptions): Promise<ChaosOutcome> {
+  const faults = plan ?? planOf({ seed, seconds, backend })
+  say(`Chaos for ${seconds} seconds on ${backend}, ${faults.length} faults planned with --seed ${seed}.`)
+  const chance = createChance(seed + 1)
+  await using stage = await openStage({ backend, chance, say, ...(root !== undefined && { root }) })
+  const client = createClient({ faces: stage.faces, staffKey: await stage.ownerKey() })
+  await openShop(client)
+  say('The shop is open.')
+  const stopping = new AbortController()
+  const trader = (index: number) => ({
+    client,
+    chance: createChance(seed + 100 + index),
+    name: `chaos-${seed}-trader-${index}`,
+    stopping: stopping.signal,
+  })
+  const trading = [
+    ...Array.from({ length: shoppers }, (_, index) => shop(trader(index))),
+    keepShop(trader(shoppers)),
+    repeat(trader(shoppers + 1)),
+    attack(trader(shoppers + 2)),
+  ]
+  const telling = setInterval(
+    () => say(`${client.counts.succeeded} of ${client.counts.requests} requests are answered.`),
+    sayEveryMs,
+  )
+  const until = delay(seconds * 1000)
+  try {
+    const struck = strikeAll(stage, faults, say)
+    await Promise.all([until, struck])
+    say('No more faults. What was begun is finished.')
+    stopping.abort()
+    await Promise.all(trading)
+    await Promise.all(Object.values(stage.programs).map((each) => each.ready()))
+    const violations = await verdictOn(stage, client)
+    for (const given of client.givenUp) say(`Given up: ${given}`)
+    if (violations.length > 0) sayComplaints(stage, say)
+    return { seed, backend, seconds, faults: await struck, ...client.counts, violations }
+  } finally {
+    stopping.abort()
+    clearInterval(telling)
+  }
+}
+
+function sayComplaints({ programs }: Stage, say: (line: string) => void): void {
+  for (const [name, program] of Object.entries(programs))
+    for (const line of program.complaints()) say(`${name}: ${line}`)
+}
+
+/** Strikes at each instant of the plan. Answers how many strikes hit something, once the last is over. */
+async function strikeAll(stage: Stage, plan: readonly Fault[], say: (line: string) => void): Promise<number> {
+  const beganAt = performance.now()
+  const strikes: Promise<boolean>[] = []
+  for (const fault of plan) {
+    await delay(Math.max(0, beganAt + fault.atMs - performance.now()))
+    say(sayFault(fault))
+    strikes.push(strike(stage, fault))
+  }
+  return (await Promise.all(strikes)).filter(Boolean).length
+}
+
+/** False where there was nothing to hit. */
+async function strike(stage: Stage, fault: Fault): Promise<boolean> {
+  switch (fault.kind) {
+    case 'kill':
+      return stage.programs[fault.program].kill()
+    case 'freeze':
+      return stage.programs[fault.program].freeze(fault.ms)
+    case 'crash-postgres':
+      return stage.crashPostgres()
+    case 'empty-redis':
+      await stage.emptyRedis()
+      return true
+    case 'flush-redis':
+      await stage.flushRedis()
+      return true
+    case 'webhooks':
+      await stage.postOffice.misbehave(fault.how, fault.ms)
+      return true
+    case 'clock':
+      await stage.moveClock(fault.program, fault.offsetMs)
+      return true
+    default:
+      return breakLine(stage, fault)
+  }
+}
+
+async function breakLine(
+  { lines }: Stage,
+  fault: Fault & { kind: 'cut' | 'hang' | 'refuse' | 'slow' },
+): Promise<boolean> {
+  const line = lines[fault.line]
+  if (line === undefined) return false
+  if (fault.kind === 'cut') line.cut()
+  else if (fault.kind === 'slow') await line.slow(fault.ms, fault.delayMs)
+  else await line[fault.kind](fault.ms)
+  return true
+}

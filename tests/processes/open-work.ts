@@ -1,0 +1,26 @@
+/** What a hall has still to do, counted from its tables. */
+import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
+
+type Sql = (text: string) => Promise<Record<string, unknown>[]>
+
+/** How many sagas, jobs, events without a position and lanes not applied to the end there are. */
+export async function openWork(sql: Sql): Promise<number> {
+  const [row] = await sql(
+    `SELECT ${moduleNames.map(openIn).join(' + ')} + ${moduleNames.map(behindIn).join(' + ')} AS open`,
+  )
+  return Number(row!['open'])
+}
+
+const openIn = (module: ModuleName) =>
+  `(SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
+   + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
+   + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)`
+
+/** How many lanes of its sources a module has not applied to the end. */
+const behindIn = (module: ModuleName) =>
+  `(0${graph[module].listens
+    .map(
+      (source) => ` + (SELECT count(*) FROM "${source}".lanes AS l LEFT JOIN "${module}".cursors AS c
+        ON c.source = '${source}' AND c.lane = l.lane WHERE l.head > coalesce(c.position, 0))`,
+    )
+    .join('')})`
