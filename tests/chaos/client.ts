@@ -10,6 +10,8 @@ export type Ask = {
   /** Of a mutation; a query has none. */
   key?: string
   asStaff?: boolean
+  /** A refusal that is the end of it, although others of its kind pass by themselves. */
+  final?: string | undefined
 }
 
 /** The end of asking: an answer, a refusal with its reason, or nothing at all. */
@@ -94,7 +96,7 @@ export function createClient({ faces, staffKey }: { faces(): string[]; staffKey:
         const ms = pause * (0.5 + Math.random() / 2)
         if (performance.now() + ms > giveUpAt) {
           if (what.key !== undefined) unknown.push(what)
-          givenUp.push(`${what.operation} ${what.key ?? ''}: ${outcome.passing}`)
+          givenUp.push(`${what.operation} ${what.key ?? ''} ${JSON.stringify(what.input)}: ${outcome.passing}`)
           return { unanswered: outcome.passing }
         }
         await delay(ms)
@@ -115,7 +117,7 @@ export function createClient({ faces, staffKey }: { faces(): string[]; staffKey:
 const anyOf = (urls: string[]): string | undefined => urls[Math.floor(Math.random() * urls.length)]
 
 async function askOnce(
-  { operation, input, key, asStaff }: Ask,
+  { operation, input, key, asStaff, final }: Ask,
   { url, staffKey }: { url: string | undefined; staffKey: string },
 ): Promise<Outcome> {
   if (url === undefined) return { passing: 'No process is open.' }
@@ -131,7 +133,7 @@ async function askOnce(
       key === undefined
         ? await fetch(`${path}?input=${encodeURIComponent(text)}`, { headers, signal })
         : await fetch(path, { method: 'POST', headers, body: text, signal })
-    return outcomeOf(JSON.parse(await response.text()) as Body)
+    return outcomeOf(JSON.parse(await response.text()) as Body, final)
   } catch (error) {
     const { message, cause } = error as Error
     return { passing: `${message} ${cause instanceof Error ? cause.message : ''}` }
@@ -140,9 +142,10 @@ async function askOnce(
 
 type Body = { result?: { data: unknown }; error?: { message: string; data: { code: string; reason?: string } } }
 
-function outcomeOf({ result, error }: Body): Outcome {
+function outcomeOf({ result, error }: Body, final: string | undefined): Outcome {
   if (result) return { answer: result.data }
   const { code, reason = '' } = error!.data
+  if (reason === final) return { refused: reason }
   if (passingCodes.has(code) || passingReasons.has(reason)) return { passing: `${code} ${reason}: ${error!.message}` }
   return { refused: reason }
 }

@@ -16,6 +16,8 @@ export type ChaosOptions = {
   root?: string
   /** Goes wrong instead of what is drawn from the seed. */
   plan?: readonly Fault[]
+  /** How long it may take, once the faults have stopped, until nothing is left to do. */
+  settleMsMax?: number
   say(line: string): void
 }
 
@@ -33,7 +35,8 @@ export type ChaosOutcome = {
 const shoppers = 8
 const sayEveryMs = 10_000
 
-export async function runChaos({ seed, seconds, backend, root, plan, say }: ChaosOptions): Promise<ChaosOutcome> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
+  const { seed, seconds, backend, root, plan, settleMsMax = 120_000, say } = options
   const faults = plan ?? planOf({ seed, seconds, backend })
   say(`Chaos for ${seconds} seconds on ${backend}, ${faults.length} faults planned with --seed ${seed}.`)
   const chance = createChance(seed + 1)
@@ -66,7 +69,7 @@ export async function runChaos({ seed, seconds, backend, root, plan, say }: Chao
     stopping.abort()
     await Promise.all(trading)
     await Promise.all(Object.values(stage.programs).map((each) => each.ready()))
-    const violations = await verdictOn(stage, client)
+    const violations = await verdictOn(stage, client, settleMsMax)
     for (const given of client.givenUp) say(`Given up: ${given}`)
     if (violations.length > 0) sayComplaints(stage, say)
     return { seed, backend, seconds, faults: await struck, ...client.counts, violations }

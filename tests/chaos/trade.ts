@@ -36,6 +36,8 @@ const cards = [
   'card_duplicate_webhooks',
   'card_duplicate_webhooks',
 ]
+/** To these the provider never answers, however often a purchase is tried: that is told, and is the end of it. */
+const silentCards = new Set(['card_hang', 'card_hang_before'])
 const fates = ['kept', 'kept', 'cancelled', 'sent', 'sent', 'returned', 'raced'] as const
 /** Told of an order that was placed just now. */
 const tooEarly = new Set(['fulfilment.unknown_shipment', 'orders.not_paid'])
@@ -92,11 +94,11 @@ class Visit {
   async #ask<Value = any>(
     operation: string,
     input: unknown,
-    { step, asStaff = false }: { step?: string; asStaff?: boolean } = {},
+    { step, asStaff = false, final }: { step?: string; asStaff?: boolean; final?: string | undefined } = {},
   ) {
     const { client, chance, stopping } = this.#trade
     await delay(chance(20, 120), undefined, { signal: stopping }).catch(() => undefined)
-    const what: Ask = { operation, input, asStaff, ...(step !== undefined && { key: `${this.#name}-${step}` }) }
+    const what: Ask = { operation, input, asStaff, final, ...(step !== undefined && { key: `${this.#name}-${step}` }) }
     if (step === undefined) return client.ask<Value>(what)
     const clicks = chance(1, 100)
     if (clicks > 20) return client.ask<Value>(what)
@@ -131,11 +133,12 @@ class Visit {
   async #buy(cart: Cart): Promise<Bought | undefined> {
     const { chance } = this.#trade
     const source = cards[chance(0, cards.length - 1)]!
+    const final = silentCards.has(source) ? 'payments.provider_unavailable' : undefined
     for (let time = 1; time <= 2; time += 1) {
       const seen = answerOf(await this.#ask('checkout.getCart', cart))
       if (!seen) return undefined
       const purchase = { ...cart, expectedTotal: seen.total, payment: { source } }
-      const end = await this.#ask<Bought>('checkout.complete', purchase, { step: `complete-${time}` })
+      const end = await this.#ask<Bought>('checkout.complete', purchase, { step: `complete-${time}`, final })
       if ('answer' in end) return end.answer
       if (!('refused' in end) || end.refused !== 'checkout.price_changed') return undefined
     }

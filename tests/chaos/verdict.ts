@@ -6,16 +6,15 @@ import { repeatOnce } from './attacks.ts'
 import type { Client, Done } from './client.ts'
 import type { Stage } from './stage.ts'
 
-const settleMsMax = 120_000
 const repeatedAtTheEnd = 100
 const namedMax = 5
 
 /** Sentences that name what is broken; empty where all is well. */
-export async function verdictOn(stage: Stage, client: Client): Promise<string[]> {
-  const unsettled = await settled(stage)
+export async function verdictOn(stage: Stage, client: Client, settleMsMax: number): Promise<string[]> {
+  const unsettled = await settled(stage, settleMsMax)
   const step = Math.max(1, Math.floor(client.done.length / repeatedAtTheEnd))
   for (const done of client.done.filter((_, index) => index % step === 0)) await repeatOnce(client, done)
-  const open = unsettled.length > 0 ? unsettled : await settled(stage)
+  const open = unsettled.length > 0 ? unsettled : await settled(stage, settleMsMax)
   const charges = await readCharges(stage.providerUrl)
   const deaths = Object.values(stage.programs).flatMap((each) => each.deaths)
   return [
@@ -28,7 +27,7 @@ export async function verdictOn(stage: Stage, client: Client): Promise<string[]>
 }
 
 /** Until nothing is open, for a while; then what is. */
-async function settled({ sql }: Stage): Promise<string[]> {
+async function settled({ sql }: Stage, settleMsMax: number): Promise<string[]> {
   const giveUpAt = performance.now() + settleMsMax
   for (;;) {
     const open = await openWork(sql).catch((error: unknown) => String(error))

@@ -1,0 +1,98 @@
+/** `npm run chaos`: a minute of it on each backend, its plan, and whether its checker sees what is broken on purpose. */
+import { describe, expect, inject, onTestFailed, test } from 'vitest'
+import { breakTree, type Damage } from './chaos/broken-tree.ts'
+import { type Fault, planOf } from './chaos/plan.ts'
+import { type ChaosOutcome, runChaos } from './chaos/run.ts'
+import { startProgram } from './processes/program.ts'
+
+const seed = Number(process.env['CHAOS_SEED'] ?? 20_101_201)
+const seconds = Number(process.env['CHAOS_SECONDS'] ?? 60)
+const testMsMax = seconds * 1000 + 240_000
+const backends = ['postgres', ...(inject('cluster').redisUrl === undefined ? [] : ['redis'])]
+
+test.for(backends)('nothing is lost and nothing doubled on %s', { timeout: testMsMax }, async (backend) => {
+  console.info(`Chaos on ${backend} with CHAOS_SEED=${seed}.`)
+  const args = ['--seconds', `${seconds}`, '--seed', `${seed}`, '--backend', backend, '--json']
+  const program = startProgram('tests/chaos/main.ts', args, {})
+  onTestFailed(() => console.info(program.err.slice(-100).join('\n')))
+  const { code } = await program.ended
+  const outcome = JSON.parse(program.out.at(-1) ?? '{}') as ChaosOutcome
+  expect(outcome.violations).toEqual([])
+  expect(code).toBe(0)
+  expect(Object.keys(outcome)).toEqual(['seed', 'backend', 'seconds', 'faults', 'requests', 'succeeded', 'violations'])
+  expect(outcome.faults).toBeGreaterThan(seconds / 6)
+  expect(outcome.requests).toBeGreaterThan(seconds)
+})
+
+describe('the plan', () => {
+  test('is the same for the same seed, and another for another', () => {
+    const plan = (of: number) => planOf({ seed: of, seconds: 900, backend: 'redis' })
+    expect(plan(7)).toEqual(plan(7))
+    expect(plan(7)).not.toEqual(plan(8))
+  })
+
+  test('has every kind of fault, and 200 of them in a quarter of an hour', () => {
+    const plan = planOf({ seed, seconds: 900, backend: 'redis' })
+    expect(plan.length).toBeGreaterThan(200)
+    expect([...new Set(plan.map(({ kind }) => kind))].sort()).toEqual([
+      'clock',
+      'crash-postgres',
+      'cut',
+      'empty-redis',
+      'flush-redis',
+      'freeze',
+      'hang',
+      'kill',
+      'refuse',
+      'slow',
+      'webhooks',
+    ])
+  })
+})
+
+/** Faults that have others take over what somebody had begun. */
+const takeovers: Fault[] = [
+  { atMs: 2_000, kind: 'freeze', program: 'worker-1', ms: 1_500 },
+  { atMs: 4_000, kind: 'kill', program: 'api-1' },
+  { atMs: 6_000, kind: 'cut', line: 'postgres' },
+]
+
+/** Each is a build that the checker must not let pass, and what it must complain of. */
+const damages: Record<string, Damage & { complaint: RegExp }> = {
+  'a cursor that is moved outside the transaction': {
+    file: 'src/platform/events/apply.ts',
+    line: 'transaction.trailing(transaction.client.query({ ...statements.moveCursors, values }))',
+    becomes:
+      'setTimeout(() => void runtime.database.pool.query({ ...statements.moveCursors, values }).catch(() => undefined), 20)',
+    complaint: /^(An event is parked|Audit |Reporting |The sales |The chain |A listener is behind|It did not settle)/,
+  },
+  'a command that leaves no record of its key': {
+    file: 'src/platform/calls/run-command.ts',
+    line: 'trailing(client.query({ ...record, values }))',
+    becomes: 'void values',
+    complaint: /^(One key had two answers|Money was given back more or less often)/,
+  },
+  'stock that is read, and written without a lock': {
+    file: 'src/modules/inventory/allocation.ts',
+    line: '    ${inLockOrder}\n    for update of s`)\n  const own',
+    becomes: '    ${inLockOrder}`)\n  const own',
+    complaint: /^(Reserved is not|Held is not|On hand is not|More is promised)/,
+  },
+}
+
+test.for(Object.entries(damages))('the checker sees %s', { timeout: 240_000 }, async ([, { complaint, ...damage }]) => {
+  await using tree = await breakTree(damage)
+  const lines: string[] = []
+  onTestFailed(() => console.info(lines.slice(0, 40).join('\n')))
+  const { violations } = await runChaos({
+    seed,
+    seconds: 8,
+    backend: 'postgres',
+    root: tree.root,
+    plan: takeovers,
+    settleMsMax: 10_000,
+    say: (line) => void lines.push(line),
+  })
+  onTestFailed(() => console.info(violations.join('\n')))
+  expect(violations.filter((each) => complaint.test(each))).not.toEqual([])
+})
