@@ -122,6 +122,7 @@ const entries = [
   /^src\/modules\/[^/]+\/sandbox\/main\.ts$/,
   /^(workers|bench|scripts)\/[^/]+\.ts$/,
   /^tests\/setup\//,
+  /^tests\/chaos\/(main|moving-clock)\.ts$/,
 ]
 
 /**
