@@ -1,5 +1,6 @@
 /** The contracts of all modules: what a gateway, a client or a tool may know of the hall without loading a module. */
 import type { HallRouterOf } from '#platform/contract'
+import { withOperatorOperations } from '#platform/operate/contract'
 import { contract as audit } from '#modules/audit'
 import { contract as catalog } from '#modules/catalog'
 import { contract as checkout } from '#modules/checkout'
@@ -24,5 +25,8 @@ export const contracts = {
   audit,
 }
 
+/** The contracts with what the platform adds to each module for its operators: all that the hall answers. */
+export const hallContracts = withOperatorOperations(contracts)
+
 /** The hall's tRPC router type: `createTRPCClient<HallRouter>()` is a typed client of the whole hall. */
-export type HallRouter = HallRouterOf<typeof contracts>
+export type HallRouter = HallRouterOf<typeof hallContracts>

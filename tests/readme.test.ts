@@ -123,6 +123,7 @@ test('every block is tried here', () => {
     'hall -- trade',
     '--process orders',
     'flowchart',
+    'hall -- dead',
     'docker compose',
     'npm ci && npm test',
   ]
@@ -144,6 +145,12 @@ test('the typed client buys', async () => {
   expect(said).toContain("sku: 'CANDLE-BEESWAX-SHORT'")
   // The code itself, comments, imports and blank lines aside.
   expect(program.split('\n').filter((line) => line !== '' && !line.startsWith('//')).length).toBeLessThanOrEqual(15)
+})
+
+test('what failed for good is asked for, and there is none', async () => {
+  const said = await paste(blockWith('hall -- dead'))
+  expect(said).toContain('Nothing failed for good.')
+  expect(said).toContain('--because <text>')
 })
 
 test('curl searches, registers and sets a price', async () => {

@@ -27,7 +27,7 @@ import { createLog, type Log } from '#platform/log'
 import type { Actor } from '#platform/values'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { contracts } from '../contracts.ts'
+import { hallContracts } from '../contracts.ts'
 import { definition } from '../definition.ts'
 import { type ModuleName, moduleNames } from '../modules.ts'
 import { startSandbox } from '../modules/payments/sandbox/server.ts'
@@ -55,7 +55,7 @@ export type TestHallOptions = {
   env?: Record<string, string>
 }
 
-type Calls = { [Name in keyof typeof contracts]: ClientOf<(typeof contracts)[Name]> }
+type Calls = { [Name in keyof typeof hallContracts]: ClientOf<(typeof hallContracts)[Name]> }
 
 export type TestHall = {
   /** Calls as the gateway would, as the owner; internal operations are open to tests. */
@@ -195,7 +195,12 @@ const graphOf = (modules: readonly string[]): Graph =>
   Object.fromEntries(Object.entries(definition.graph).filter(([name]) => name === 'gateway' || modules.includes(name)))
 
 function callers(gateway: HallProcess, modules: readonly ModuleName[]): Pick<TestHall, 'calls' | 'as'> {
-  const callsFor = clientsFor({ caller: 'gateway', callees: modules, contracts, dispatch: gateway.dispatch })
+  const callsFor = clientsFor({
+    caller: 'gateway',
+    callees: modules,
+    contracts: hallContracts,
+    dispatch: gateway.dispatch,
+  })
   let requests = 0
   const contextFor = (actor: Actor): CallContext => {
     requests += 1

@@ -28,6 +28,7 @@ const contents: fc.Arbitrary<Content> = fc.record({
   inputHash: word,
   refused: fc.option(word),
   times: fc.integer({ min: 1, max: 3 }),
+  note: fc.option(fc.string(), { nil: null }),
   at: word,
 })
 const chains = fc.array(contents, { minLength: 2, maxLength: 12 }).map(chainOf)
@@ -70,6 +71,7 @@ test('the order of keys in the actor does not matter', () => {
       inputHash: 'f0',
       refused: null,
       times: 1,
+      note: null,
       at: '2010-12-01T08:26:00.000Z',
     },
   ]) as [ChainRecord]
@@ -90,6 +92,7 @@ describe('what was done to a chain is found at its place', () => {
     'inputHash',
     'refused',
     'times',
+    'note',
     'at',
     'previousHash',
     'hash',

@@ -19,6 +19,8 @@ export type Content = {
   refused: string | null
   /** How often. */
   times: number
+  /** Why it was done; null where nobody asked. */
+  note: string | null
   at: string
 }
 
@@ -38,10 +40,12 @@ export function recordAfter(head: Head, content: Content): ChainRecord {
 
 /** The SHA-256 of a record's fields, as 64 hex digits. */
 export function hashOf(record: Omit<ChainRecord, 'hash'>): string {
-  const { number, previousHash, eventId, source, operation, actor, requestId, inputHash, refused, times, at } = record
+  const { number, previousHash, eventId, source, operation, actor, requestId, inputHash, refused, times, note, at } =
+    record
   // A list says which field is which by its place, and the first tells the form. What was done once has the form of the time
   // when nothing else was recorded: so what was written then is still read the same way.
-  const form = refused === null && times === 1 ? ['audit/1'] : ['audit/2', refused, times]
+  const plain = refused === null && times === 1 ? ['audit/1'] : ['audit/2', refused, times]
+  const form = note === null ? plain : ['audit/3', refused, times, note]
   const fields = [...form, number, previousHash, eventId, source, operation, actor, requestId, inputHash, at]
   return createHash('sha256').update(JSON.stringify(fields, withSortedKeys)).digest('hex')
 }

@@ -36,6 +36,8 @@ export const contract = defineContract('audit', {
           refused: z.string().nullable(),
           /** How often, until `at`: refusals of guests are counted together, and those of each customer. */
           times: z.int(),
+          /** Why, in the words of who did it; null where nobody asked. */
+          note: z.string().nullable(),
           at: z.string(),
           hash: z.string(),
         }),

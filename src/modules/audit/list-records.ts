@@ -11,7 +11,7 @@ export async function listRecords(ctx: QueryCtx, input: InputOf<List>): Promise<
   const { limit = limitDefault, before = Number.MAX_SAFE_INTEGER, refused = null } = input
   const rows = await recordsBefore(ctx.db).execute({ number: before, limit, refused })
   return {
-    entries: rows.map(({ number, operation, actor, requestId, inputHash, refused: reason, times, at, hash }) => ({
+    entries: rows.map(({ number, operation, actor, requestId, inputHash, refused: reason, times, note, at, hash }) => ({
       number,
       operation,
       actor,
@@ -19,6 +19,7 @@ export async function listRecords(ctx: QueryCtx, input: InputOf<List>): Promise<
       inputHash,
       refused: reason,
       times,
+      note,
       at,
       hash,
     })),

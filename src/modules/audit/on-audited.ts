@@ -7,9 +7,9 @@ import { appendRecord, lockHead } from './queries.ts'
 export const onAudited =
   (source: string) =>
   async (ctx: ListenerCtx, fact: AuditedFact, meta: EventMeta): Promise<void> => {
-    const { operation, requestId, inputHash, refused = null, times = 1, at } = fact
+    const { operation, requestId, inputHash, refused = null, times = 1, note = null, at } = fact
     const head = await lockHead(ctx.tx)
     const { id: eventId, actor } = meta
-    const content = { eventId, source, operation, actor, requestId, inputHash, refused, times, at }
+    const content = { eventId, source, operation, actor, requestId, inputHash, refused, times, note, at }
     await appendRecord(ctx.tx, recordAfter(head, content))
   }

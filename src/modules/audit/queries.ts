@@ -39,6 +39,7 @@ const insertRecord = statement('audit_insert_record', (db) => {
         inputHash: sql.placeholder('inputHash'),
         refused: sql.placeholder('refused'),
         times: sql.placeholder('times'),
+        note: sql.placeholder('note'),
         at: sql.placeholder('at'),
         previousHash: sql.placeholder('previousHash'),
         hash: sql.placeholder('hash'),

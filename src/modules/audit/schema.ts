@@ -22,6 +22,8 @@ export const records = auditSchema.table(
     refused: text('refused'),
     /** How often: refusals of strangers are counted together. */
     times: integer('times').notNull().default(1),
+    /** Why it was done, in the words of who did it; most commands ask for none. */
+    note: text('note'),
     /** Business time, ISO 8601 in UTC. */
     at: text('at').notNull(),
     previousHash: text('previous_hash').notNull(),

@@ -64,6 +64,8 @@ export class CommandContext extends Base implements CommandCtx {
   readonly tx: CommandCtx['tx']
   readonly announce: Outbox['announce']
   readonly enqueue: Outbox['enqueue']
+  /** For the platform's own operations; no module's type of a ctx has it. */
+  readonly inside: { transaction: Transaction; outbox: Outbox }
 
   constructor(
     runtime: ModuleRuntime,
@@ -71,6 +73,7 @@ export class CommandContext extends Base implements CommandCtx {
     inside: { transaction: Transaction; outbox: Outbox },
   ) {
     super(runtime, context)
+    this.inside = inside
     this.tx = inside.transaction.tx
     this.announce = inside.outbox.announce
     this.enqueue = inside.outbox.enqueue

@@ -155,6 +155,7 @@ export function announceAudited(
     requestId: context.requestId,
     inputHash,
     at: runtime.clock.now(),
+    ...(outbox.note !== undefined && { note: outbox.note }),
   }
   outbox.announce(runtime.audited, fact)
 }

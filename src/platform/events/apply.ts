@@ -47,13 +47,15 @@ const statements = {
   },
   park: {
     name: 'platform_park',
-    text: 'INSERT INTO parked (source, lane, position, key, event, reason) VALUES ($1, $2, $3, $4, $5::jsonb, $6)',
+    text: `INSERT INTO parked (source, lane, position, key, event, reason, attempts, stack)
+           VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8)`,
   },
 }
 
 /** How often an event is tried alone before it is parked, and the pause before the second try. */
 const triesMax = 4
 const pauseMs = 50
+const stackTextMax = 8_000
 
 /**
  * Effects and cursor are lost together, if at all, and then applied again. What the listener announced is told to others
@@ -63,6 +65,17 @@ const notDurable = { durable: false }
 
 /** What a listening module reacts to in a source, by the event's name. */
 export type Listening = ReadonlyMap<string, Listener>
+
+/** What a module's listeners react to, by source. Throws where two react to the same event. */
+export function listeningOf(module: string, listeners: readonly Listener[]): Map<string, Map<string, Listener>> {
+  const listening = new Map<string, Map<string, Listener>>()
+  for (const listener of listeners) {
+    const ofSource = listening.get(listener.source) ?? new Map<string, Listener>()
+    if (ofSource.has(listener.event.name)) throw new Error(`${module} listens to ${listener.event.name} twice.`)
+    listening.set(listener.source, ofSource.set(listener.event.name, listener))
+  }
+  return listening
+}
 
 /** The cursors of a listener for a source: how far it has applied each lane. */
 export async function cursorsOf({ database }: ModuleRuntime, source: string): Promise<Map<number, number>> {
@@ -148,7 +161,7 @@ async function applyBatches(
     const parkedKeys = hasParked ? await keysParked(transaction, source, fresh) : new Set<string>()
     for (const event of fresh) {
       if (parkedKeys.has(event.key) || parkBecause !== undefined) {
-        park(transaction, event, { source, reason: reasonFor(parkBecause) })
+        park(transaction, event, { source, because: parkBecause })
       } else if (ownerOf(event.name) === runtime.name) {
         sent.push(event)
       } else {
@@ -236,15 +249,34 @@ async function keysParked(
 function park(
   { client, trailing }: Transaction,
   event: JournalEvent,
-  { source, reason }: { source: string; reason: string },
+  { source, because }: { source: string; because: unknown },
 ): void {
-  const values = [source, event.lane, event.position, event.key, JSON.stringify(event), reason]
+  const { reason, stack } =
+    because === undefined ? { reason: 'An earlier event of this key is parked.', stack: null } : failureToPark(because)
+  const attempts = because === undefined ? 0 : triesMax
+  const values = [source, event.lane, event.position, event.key, JSON.stringify(event), reason, attempts, stack]
   trailing(client.query({ ...statements.park, values }))
 }
 
-function reasonFor(error: unknown): string {
-  if (error === undefined) return 'An earlier event of this key is parked.'
+/** What is kept of a failure with the event that it parks: the root of it, and where it came from. */
+export function failureToPark(error: unknown): { reason: string; stack: string | null } {
   let root = error
   while (root instanceof Error && root.cause instanceof Error) root = root.cause
-  return (root instanceof Error ? `${root.name}: ${root.message}` : 'It failed without an error.').slice(0, 2000)
+  if (!(root instanceof Error)) return { reason: 'It failed without an error.', stack: null }
+  return { reason: `${root.name}: ${root.message}`.slice(0, 2000), stack: root.stack?.slice(0, stackTextMax) ?? null }
+}
+
+/** Applies a parked event, within a transaction that holds its lane's cursor. Returns what it announced and enqueued. */
+export async function applyParked(
+  runtime: ModuleRuntime,
+  listening: Listening | undefined,
+  { transaction, event }: { transaction: Transaction; event: JournalEvent },
+): Promise<{ events: number; jobs: number }> {
+  if (ownerOf(event.name) === runtime.name) {
+    receiveJobs(transaction, [event])
+    return { events: 0, jobs: 1 }
+  }
+  const outbox = await applyOne(runtime, listening?.get(event.name), { transaction, event })
+  outbox.flush(transaction)
+  return outbox.wrote
 }

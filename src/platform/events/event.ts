@@ -102,6 +102,8 @@ export const auditedFact = z.strictObject({
   refused: z.string().optional(),
   /** How often: refusals of people who have not signed in are counted together. */
   times: z.int().optional(),
+  /** Why it was done, in the words of who did it. */
+  note: z.string().optional(),
 })
 export type AuditedFact = z.infer<typeof auditedFact>
 

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { resumeOpenSagas } from '../saga/run-saga.ts'
-import { cursorsOf, type LaneBatch, type Listening } from './apply.ts'
+import { cursorsOf, type LaneBatch, type Listening, listeningOf } from './apply.ts'
 import { applyOrPull, type Pull, pulledMax } from './catch-up.ts'
 import type { JournalEvent, Listener } from './event.ts'
 import { FailureLog } from './failure-log.ts'
@@ -83,12 +83,8 @@ export class ModuleWorker {
     this.#failures = new FailureLog(runtime.log)
     this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
     for (const source of options.sources) this.#listening.set(source, new Map())
-    for (const listener of options.assembly.listeners ?? []) {
-      const ofSource = this.#listening.get(listener.source) ?? new Map<string, Listener>()
-      if (ofSource.has(listener.event.name))
-        throw new Error(`${options.runtime.name} listens to ${listener.event.name} twice.`)
-      this.#listening.set(listener.source, ofSource.set(listener.event.name, listener))
-    }
+    for (const [source, listening] of listeningOf(runtime.name, options.assembly.listeners ?? []))
+      this.#listening.set(source, listening)
     for (const handler of options.assembly.jobs ?? []) this.#jobs.set(handler.job.name, handler)
   }
 

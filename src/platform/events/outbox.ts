@@ -33,6 +33,9 @@ export class Outbox {
   readonly #causation: string | null
   readonly #events: AnnouncedEvent[] = []
   readonly #jobs: EnqueuedJob[] = []
+  #also = { events: 0, jobs: 0 }
+  /** Why it is done, in the words of who does it: the audit keeps them. */
+  note: string | undefined
 
   constructor(runtime: ModuleRuntime, context: Pick<CallContext, 'actor' | 'requestId'>, causation: string | null) {
     this.#runtime = runtime
@@ -81,10 +84,21 @@ export class Outbox {
     }
   }
 
+  /** How much was announced and enqueued. */
+  get wrote(): { events: number; jobs: number } {
+    return { events: this.#events.length, jobs: this.#jobs.length }
+  }
+
+  /** Counts in what else the same transaction wrote, so that it is carried after the commit, too. */
+  alsoWakes({ events, jobs }: { events: number; jobs: number }): void {
+    this.#also = { events: this.#also.events + events, jobs: this.#also.jobs + jobs }
+  }
+
   /** Tells the process, after the commit, that there is something to carry. */
   wake(): void {
-    if (this.#events.length + this.#jobs.length === 0) return
-    this.#runtime.committed({ events: this.#events.length, jobs: this.#jobs.length })
+    const events = this.#events.length + this.#also.events
+    const jobs = this.#jobs.length + this.#also.jobs
+    if (events + jobs > 0) this.#runtime.committed({ events, jobs })
   }
 
   #newId(prefix: string): string {

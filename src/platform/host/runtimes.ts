@@ -24,6 +24,7 @@ import {
 import type { JournalReader } from '../events/module-worker.ts'
 import { jobContext } from '../events/run-job.ts'
 import type { NewId } from '../ids.ts'
+import { bindOperator } from '../operate/bind-operator.ts'
 import type { Log } from '../log.ts'
 import { z } from 'zod'
 import type { AssemblyDeps } from './assembly.ts'
@@ -99,6 +100,7 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
     behind: (source, context) => behind({ runtime, dispatch }, source, context),
   }
   for (const [name, operation] of bindOperations(assembly.router, runtime)) runtime.operations.set(name, operation)
+  for (const [name, operation] of bindOperator(runtime, assembly)) runtime.operations.set(name, operation)
   for (const operation of journalOperations(runtime, database)) runtime.operations.set(operation.name, operation)
   return { runtime, assembly, reader }
 }

@@ -1,0 +1,12 @@
+/** Binds what the platform adds to every module to the module's own tables and listeners. */
+import type { ModuleAssembly } from '../calls/implement.ts'
+import { bindOperations, type BoundOperation, type ModuleRuntime } from '../calls/operation.ts'
+import { listeningOf } from '../events/apply.ts'
+import { operatorOperations } from './contract.ts'
+import { deadLetterHandlers } from './dead-letters.ts'
+
+export function bindOperator(runtime: ModuleRuntime, assembly: ModuleAssembly): Map<string, BoundOperation> {
+  const contract = { name: runtime.name, operations: operatorOperations }
+  const handlers = deadLetterHandlers(runtime, listeningOf(runtime.name, assembly.listeners ?? []))
+  return bindOperations({ contract, handlers: handlers as never }, runtime)
+}

@@ -1,0 +1,94 @@
+/**
+ * What the platform adds to every module for those who operate the hall: what failed for good, and what to do about it.
+ *
+ * They are operations as all others are: reached by the same doors, near and far, audited, safe to repeat.
+ */
+import { z } from 'zod'
+import { command, type Contract, query, staff } from '../contract.ts'
+import { integer } from '../values.ts'
+
+/** Who may see and steer what failed. */
+export const operate = 'hall:operate'
+
+const idTextMax = 300
+const becauseTextMax = 500
+
+/** `event:<source>:<lane>:<position>`, `job:<id>` or `saga:<id>`. */
+const deadId = z
+  .string()
+  .max(idTextMax)
+  .regex(
+    /^(event:[a-z]+:\d{1,5}:\d{1,15}|(job|saga):[A-Za-z0-9_:-]+)$/,
+    'such as event:<module>:3:118, job:job_… or saga:sag_…',
+  )
+
+const deadLetter = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['event', 'job', 'saga']),
+  /** The event's, the job's or the operation's name. */
+  name: z.string(),
+  /** The key whose order is kept; of a job or saga its own id. */
+  key: z.string(),
+  reason: z.string(),
+  attempts: z.int(),
+  since: z.string(),
+  /** How many later events of the key wait behind it. */
+  behind: z.int(),
+})
+export type DeadLetter = z.infer<typeof deadLetter>
+
+const notFound = 'platform.not_dead'
+const notFirst = 'platform.not_first'
+
+const outcome = z.strictObject({
+  /** How many events were applied: it and what stood behind it. Jobs and sagas go on in the background. */
+  applied: z.int(),
+  /** Where one failed again: which, and why. The rest stays behind it. */
+  failedAgain: z.strictObject({ id: z.string(), reason: z.string() }).nullable(),
+})
+export type RetryOutcome = z.infer<typeof outcome>
+
+export const operatorOperations = {
+  /** What failed for good in this module, oldest first: parked events (the first of each key), failed jobs, parked sagas. */
+  deadList: query({
+    access: staff(operate),
+    input: z.strictObject({ limit: integer(1, 200).optional() }),
+    output: z.strictObject({ dead: z.array(deadLetter) }),
+  }),
+  /** One of them with its stack and its content as JSON text, without what is sensitive. */
+  deadShow: query({
+    access: staff(operate),
+    input: z.strictObject({ id: deadId }),
+    output: deadLetter.extend({ stack: z.string().nullable(), content: z.string() }),
+    reasons: [notFound],
+  }),
+  /** Tries it again: an event now, and then what stands behind it, in order; a job or saga in the background. */
+  deadRetry: command({
+    access: staff(operate),
+    input: z.strictObject({ id: deadId }),
+    output: outcome,
+    reasons: [notFound, notFirst],
+  }),
+  /** Gives it up, for a reason that the audit keeps: an event is passed over and what stands behind it is applied. */
+  deadSkip: command({
+    access: staff(operate),
+    input: z.strictObject({ id: deadId, because: z.string().trim().min(1).max(becauseTextMax) }),
+    output: outcome,
+    reasons: [notFound, notFirst],
+  }),
+}
+export type OperatorOperations = typeof operatorOperations
+
+/** The contracts of a hall with what the platform adds to each: what a gateway answers and a client may ask. */
+export const withOperatorOperations = <Contracts extends Record<string, Contract>>(contracts: Contracts) =>
+  Object.fromEntries(
+    Object.entries(contracts).map(([name, contract]) => [
+      name,
+      { ...contract, operations: { ...contract.operations, ...operatorOperations } },
+    ]),
+  ) as unknown as {
+    [Name in keyof Contracts]: {
+      name: Contracts[Name]['name']
+      operations: Contracts[Name]['operations'] & OperatorOperations
+    }
+  }
