@@ -86,8 +86,9 @@ const broken: Record<string, { damages: Damage[]; complaint: RegExp }> = {
     damages: [
       {
         file: 'src/platform/calls/run-command.ts',
-        line: 'trailing(client.query({ ...record, values }))',
-        becomes: 'void values',
+        line: "[context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]",
+        // What is found under no key that anybody asks for is no record.
+        becomes: "[context.caller, `${key} ${Math.random()}`, path, input.hash, 'done', JSON.stringify(answer)]",
       },
     ],
     complaint: /^(One key had two answers|Money was given back more or less often)/,
