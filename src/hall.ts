@@ -11,6 +11,7 @@ import * as report from './commands/report.ts'
 import { hallFailure } from './commands/repeat-call.ts'
 import { processTerminal } from './commands/terminal.ts'
 import type { Tool } from './commands/tool.ts'
+import * as trace from './commands/trace.ts'
 import * as trade from './commands/trade.ts'
 
 const DONE = 0
@@ -53,7 +54,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead]) command.register(program, tool)
+  for (const command of [look, buy, report, trade, audit, dead, trace]) command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program
 }

@@ -1,4 +1,5 @@
 import { defineContract, query, type RouterOf, staff } from '#platform/contract'
+import { traceEntry } from '#platform/trace/entries'
 import { actor, integer } from '#platform/values'
 import { z } from 'zod'
 
@@ -13,6 +14,20 @@ export const contract = defineContract('audit', {
       intact: z.boolean(),
       firstBroken: z.int().nullable(),
       behind: z.int(),
+    }),
+  }),
+  /**
+   * All that an order (or a request, or a saga) caused, in every module: calls that changed something, sagas, events and jobs, causes
+   * before effects. `about` is its id. Modules that could not be asked are named in `missing`.
+   */
+  trace: query({
+    access: staff('audit:read'),
+    input: z.strictObject({ about: z.string().min(1).max(200) }),
+    output: z.strictObject({
+      entries: z.array(traceEntry),
+      /** Whether there was more than is told. */
+      isCut: z.boolean(),
+      missing: z.array(z.string()),
     }),
   }),
   /** Who did what, newest first: at most `limit` records before number `before`. */

@@ -47,6 +47,12 @@ export const orderPaid = event('orders.paid', {
   ...aggregate,
 })
 
+/** An order's goods have left. */
+export const orderShipped = event('orders.shipped', {
+  fact: fact.pick({ orderId: true, version: true, reference: true }),
+  ...aggregate,
+})
+
 const changed = fact.pick({
   orderId: true,
   version: true,

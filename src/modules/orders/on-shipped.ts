@@ -3,6 +3,7 @@ import { capture } from '#modules/payments'
 import type { ListenerCtx } from '#platform/calls/context'
 import type { z } from 'zod'
 import { finishShipping } from './change-queries.ts'
+import { orderShipped } from './events.ts'
 import { statesBefore } from './order-state.ts'
 import { amountRequest } from './payment-requests.ts'
 import { orderById } from './queries.ts'
@@ -15,6 +16,8 @@ export async function onShipped(ctx: ListenerCtx, fact: Shipped): Promise<void> 
   const wanted = { id, from: statesBefore('shipped'), carrier, trackingNumber, at }
   const [order] = await finishShipping(ctx.tx).execute(wanted)
   if (!order) return assertShipped(ctx, id)
+  const { version, reference } = order
+  ctx.announce(orderShipped, { orderId: id, version, reference })
   if (order.leftMinor > 0) ctx.enqueue(capture, amountRequest(order, { what: 'shipped', amountMinor: order.leftMinor }))
 }
 

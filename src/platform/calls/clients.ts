@@ -119,6 +119,7 @@ async function call(
     actor: outer.actor,
     caller,
     requestId: outer.requestId,
+    correlation: outer.correlation,
     traceparent: outer.traceparent,
     deadlineAt,
     key: isQuery ? undefined : (options?.key ?? calls.nextKey()),

@@ -8,6 +8,7 @@ import type { AskingOnly } from '../contract.ts'
 import type { Db } from '../data/database.ts'
 import type { Announce } from '../events/event.ts'
 import type { Enqueue } from '../events/job.ts'
+import type { Sought, TraceEntry } from '../trace/entries.ts'
 import type { Log } from '../log.ts'
 import type { Actor } from '../values.ts'
 
@@ -17,6 +18,8 @@ export type CallContext = {
   /** The calling module, or `client` for the world outside. Keys are scoped by it. */
   caller: string
   requestId: string
+  /** The request, schedule or event chain with which all began; without one, this request began it. */
+  correlation?: string | undefined
   /** W3C trace context, handed on as it came. */
   traceparent: string | undefined
   /** When the caller stops waiting, in Unix milliseconds. An expired call is not started. */
@@ -51,6 +54,8 @@ export type QueryCtx<M extends ModuleTypes = ModuleTypes> = BaseCtx & {
   calls: AskingOnly<M['calls']>
   /** How many events of a source are announced but not applied by this module yet. */
   behind(source: string): Promise<number>
+  /** What a source holds of what is sought: its share of a trace. */
+  traceIn(source: string, sought: Sought): Promise<TraceEntry[]>
 }
 
 /** A command has its one transaction, and no calls inside it. */

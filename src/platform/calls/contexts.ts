@@ -2,6 +2,7 @@
 import type { Transaction } from '../data/database.ts'
 import { Outbox } from '../events/outbox.ts'
 import type { Log } from '../log.ts'
+import type { Sought, TraceEntry } from '../trace/entries.ts'
 import type { Actor } from '../values.ts'
 import type { CallContext, CommandCtx, JobCtx, QueryCtx } from './context.ts'
 import type { ModuleRuntime } from './operation.ts'
@@ -56,6 +57,10 @@ export class QueryContext extends Base {
 
   behind(source: string): Promise<number> {
     return this.#runtime.behind(source, this.#context)
+  }
+
+  traceIn(source: string, sought: Sought): Promise<TraceEntry[]> {
+    return this.#runtime.traceIn(source, { sought, context: this.#context })
   }
 }
 

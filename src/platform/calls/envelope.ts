@@ -19,6 +19,7 @@ const wireContext = z.strictObject({
   actor,
   caller: z.string(),
   requestId: z.string(),
+  correlation: z.string().optional(),
   traceparent: z.string().optional(),
   /** How long the caller will still wait: clocks of two machines differ, durations do not. */
   remainingMs: z.number(),
@@ -31,9 +32,18 @@ const envelope = z.compile(z.strictObject({ context: wireContext, input: z.unkno
 
 /** A call as the body of a request. */
 export function encodeCall(context: CallContext, input: unknown): string {
-  const { actor: who, caller, requestId, traceparent, deadlineAt, key, undoesKey } = context
+  const { actor: who, caller, requestId, correlation, traceparent, deadlineAt, key, undoesKey } = context
   return JSON.stringify({
-    context: { actor: who, caller, requestId, traceparent, remainingMs: deadlineAt - Date.now(), key, undoesKey },
+    context: {
+      actor: who,
+      caller,
+      requestId,
+      correlation,
+      traceparent,
+      remainingMs: deadlineAt - Date.now(),
+      key,
+      undoesKey,
+    },
     input,
   })
 }
@@ -43,9 +53,12 @@ export function decodeCall(body: string, signal: AbortSignal): { context: CallCo
   const parsed = envelope.safeParse(parseJson(body))
   if (!parsed.success) return undefined
   const { context, input } = parsed.data
-  const { actor: who, caller, requestId, traceparent, remainingMs, key, undoesKey } = context
+  const { actor: who, caller, requestId, correlation, traceparent, remainingMs, key, undoesKey } = context
   const deadlineAt = Date.now() + remainingMs
-  return { context: { actor: who, caller, requestId, traceparent, deadlineAt, key, undoesKey, signal }, input }
+  return {
+    context: { actor: who, caller, requestId, correlation, traceparent, deadlineAt, key, undoesKey, signal },
+    input,
+  }
 }
 
 function parseJson(text: string): unknown {

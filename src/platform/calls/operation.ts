@@ -6,6 +6,7 @@ import type { AuditedFact, EventDefinition } from '../events/event.ts'
 import type { NewId } from '../ids.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import type { Sought, TraceEntry } from '../trace/entries.ts'
 import type { CallContext } from './context.ts'
 import type { ModuleRouter } from './implement.ts'
 import type { CountedRefusals } from './refusals.ts'
@@ -23,6 +24,8 @@ export type ModuleRuntime = {
   sendsJobsTo: readonly string[]
   /** How many events of a source this module has not applied yet. */
   behind(source: string, context: CallContext): Promise<number>
+  /** What a source holds of what is sought. */
+  traceIn(source: string, asked: { sought: Sought; context: CallContext }): Promise<TraceEntry[]>
   /** Told after a commit that announced or enqueued. */
   committed(wrote: { events: number; jobs: number }): void
   /** The module's `audited` event. */

@@ -16,6 +16,7 @@ import type { BoundOperation } from './operation.ts'
 import { constraintOf, isTransient, type Transaction } from '../data/database.ts'
 import { alreadyUndone, deadlineExceeded, DomainError, inProgress, keyReused } from '../errors.ts'
 import { Outbox } from '../events/outbox.ts'
+import { redacted } from '../redact.ts'
 import { isStaff } from '../values.ts'
 
 const lookup = {
@@ -26,10 +27,14 @@ const lookup = {
 
 const record = {
   name: 'platform_command_record',
-  text: `INSERT INTO commands (caller, key, operation, input_hash, state, answer) VALUES ($1, $2, $3, $4, $5, $6::jsonb)`,
+  text: `INSERT INTO commands (caller, key, operation, input_hash, state, answer, correlation, actor, input)
+         VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb)`,
 }
 
 const recorded = { name: 'platform_command_recorded', text: 'SELECT 1 FROM commands WHERE caller = $1 AND key = $2' }
+
+/** A delivery of thousands of lines is not kept twice. */
+const tracedTextMax = 8_000
 
 const refusedByRecord: ReadonlySet<string> = new Set([alreadyUndone().reason, keyReused().reason])
 
@@ -107,13 +112,23 @@ async function attemptCommand(
     }
     outbox.flush(transaction)
     if (key !== undefined) {
-      const values = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]
-      trailing(client.query({ ...record, values }))
+      const found = [context.caller, key, path, input.hash, 'done', JSON.stringify(answer)]
+      trailing(client.query({ ...record, values: [...found, ...tracedOf(context, input.value)] }))
     }
     return { busy: false, answer }
   })
   outbox.wake()
   return outcome
+}
+
+/** What a trace is told of a command: what it belongs to, who asked, and for what, without what is sensitive. */
+function tracedOf(
+  { actor, requestId, correlation = requestId }: CallContext,
+  input: unknown,
+): [string, string, string] {
+  const text = JSON.stringify(redacted(input))
+  const asked = text.length > tracedTextMax ? JSON.stringify({ omitted: `${text.length} characters` }) : text
+  return [correlation, JSON.stringify(actor), asked]
 }
 
 async function lookUp(
@@ -140,7 +155,12 @@ function answerOf(found: Found, path: string, hashed: string): unknown {
 /** The undo came first: what it undoes is refused when it arrives. */
 function leaveTombstone({ client, trailing }: Transaction, operation: BoundOperation, context: CallContext): void {
   const undone = `${operation.module}.${operation.spec.undoes}`
-  trailing(client.query({ ...record, values: [context.caller, context.undoesKey, undone, '', 'tombstone', null] }))
+  trailing(
+    client.query({
+      ...record,
+      values: [context.caller, context.undoesKey, undone, '', 'tombstone', null, ...tracedOf(context, null)],
+    }),
+  )
 }
 
 /** What staff may do is announced for the audit, in the same transaction. */

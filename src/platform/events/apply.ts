@@ -226,7 +226,8 @@ async function applyOne(
   { transaction, event }: { transaction: Transaction; event: JournalEvent },
 ): Promise<Outbox> {
   // What follows from an event is scoped by it, so that its ids do not depend on who happened to be first.
-  const context = { actor: event.actor, requestId: `${event.id}/${runtime.name}` }
+  const { actor: caused, correlation: begun } = event
+  const context = { actor: caused, requestId: `${event.id}/${runtime.name}`, correlation: begun }
   const outbox = new Outbox(runtime, context, event.id)
   if (!listener) return outbox
   const fact: unknown = listener.event.fact.parse(JSON.parse(event.fact))

@@ -19,8 +19,8 @@ const insertEvents = {
 
 const insertJobs = {
   name: 'platform_insert_jobs',
-  text: `INSERT INTO jobs (id, name, payload, actor, correlation, state, due_at)
-         SELECT j.id, j.name, j.payload, $2::jsonb, $3, 'waiting', clock_timestamp() + j."delayMs" * interval '1 ms'
+  text: `INSERT INTO jobs (id, name, payload, actor, correlation, causation, state, due_at)
+         SELECT j.id, j.name, j.payload, $2::jsonb, $3, $4, 'waiting', clock_timestamp() + j."delayMs" * interval '1 ms'
          FROM jsonb_to_recordset($1::jsonb) AS j (id text, name text, payload jsonb, "delayMs" bigint)`,
 }
 
@@ -29,7 +29,7 @@ type EnqueuedJob = { id: string; name: string; payload: unknown; delayMs: number
 
 export class Outbox {
   readonly #runtime: ModuleRuntime
-  readonly #context: Pick<CallContext, 'actor' | 'requestId'>
+  readonly #context: Pick<CallContext, 'actor' | 'requestId' | 'correlation'>
   readonly #causation: string | null
   readonly #events: AnnouncedEvent[] = []
   readonly #jobs: EnqueuedJob[] = []
@@ -37,7 +37,11 @@ export class Outbox {
   /** Why it is done, in the words of who does it: the audit keeps them. */
   note: string | undefined
 
-  constructor(runtime: ModuleRuntime, context: Pick<CallContext, 'actor' | 'requestId'>, causation: string | null) {
+  constructor(
+    runtime: ModuleRuntime,
+    context: Pick<CallContext, 'actor' | 'requestId' | 'correlation'>,
+    causation: string | null,
+  ) {
     this.#runtime = runtime
     this.#context = context
     this.#causation = causation
@@ -74,13 +78,14 @@ export class Outbox {
 
   /** Sends what was gathered, without waiting: it is committed with the rest or not at all. */
   flush({ client, trailing }: Transaction): void {
-    const { actor, requestId } = this.#context
+    const { actor, requestId, correlation = requestId } = this.#context
     if (this.#events.length > 0) {
-      const values = [JSON.stringify(this.#events), requestId, this.#causation, JSON.stringify(actor)]
+      const values = [JSON.stringify(this.#events), correlation, this.#causation, JSON.stringify(actor)]
       trailing(client.query({ ...insertEvents, values }))
     }
     if (this.#jobs.length > 0) {
-      trailing(client.query({ ...insertJobs, values: [JSON.stringify(this.#jobs), JSON.stringify(actor), requestId] }))
+      const values = [JSON.stringify(this.#jobs), JSON.stringify(actor), correlation, this.#causation]
+      trailing(client.query({ ...insertJobs, values }))
     }
   }
 

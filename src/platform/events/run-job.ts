@@ -9,6 +9,7 @@ import { JobContext } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { isConnectionLoss } from '../data/database.ts'
+import { batchPrefix } from '../trace/entries.ts'
 import type { Actor } from '../values.ts'
 import type { JobHandler, JobItem } from './job.ts'
 
@@ -116,7 +117,7 @@ async function succeedTogether(runtime: ModuleRuntime, ready: readonly Ready[]):
   if (!('handleAll' in handler)) return false
   const items: JobItem<unknown>[] = ready.map((each) => ({ id: each.job.id, payload: each.payload }))
   // Several causes have no request in common, and no key under which calls for all of them could be repeated.
-  const context = jobContext(runtime, { actor: job.actor, requestId: `jobs/${job.id}`, key: undefined })
+  const context = jobContext(runtime, { actor: job.actor, requestId: `${batchPrefix}${job.id}`, key: undefined })
   try {
     await handler.handleAll(new JobContext(runtime, context), items)
     return true
@@ -128,7 +129,10 @@ async function succeedTogether(runtime: ModuleRuntime, ready: readonly Ready[]):
 
 async function succeeds(runtime: ModuleRuntime, { job, handler, payload }: Ready): Promise<boolean> {
   const { id, actor, correlation } = job
-  const ctx = new JobContext(runtime, jobContext(runtime, { actor, requestId: `${correlation}/${id}`, key: id }))
+  const ctx = new JobContext(
+    runtime,
+    jobContext(runtime, { actor, requestId: `${correlation}/${id}`, correlation, key: id }),
+  )
   try {
     await ('handle' in handler ? handler.handle(ctx, payload) : handler.handleAll(ctx, [{ id, payload }]))
     return true
@@ -169,7 +173,7 @@ async function write({ database }: ModuleRuntime, statement: { name: string; tex
 /** The context in which a module acts by itself. */
 export function jobContext(
   runtime: ModuleRuntime,
-  own: { actor: Actor; requestId: string; key: string | undefined },
+  own: { actor: Actor; requestId: string; correlation?: string; key: string | undefined },
 ): CallContext {
   return {
     ...own,

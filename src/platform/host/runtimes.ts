@@ -26,6 +26,8 @@ import { jobContext } from '../events/run-job.ts'
 import type { NewId } from '../ids.ts'
 import { bindOperator } from '../operate/bind-operator.ts'
 import type { Log } from '../log.ts'
+import type { Sought, TraceEntry } from '../trace/entries.ts'
+import { readTrace, traceInput, traceOutput } from '../trace/read-trace.ts'
 import { z } from 'zod'
 import type { AssemblyDeps } from './assembly.ts'
 
@@ -98,6 +100,7 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
     operations: new Map(),
     committed: (wrote) => options.committed(module, wrote),
     behind: (source, context) => behind({ runtime, dispatch }, source, context),
+    traceIn: (source, asked) => traceIn({ runtime, dispatch }, source, asked),
   }
   for (const [name, operation] of bindOperations(assembly.router, runtime)) runtime.operations.set(name, operation)
   for (const [name, operation] of bindOperator(runtime, assembly)) runtime.operations.set(name, operation)
@@ -122,7 +125,7 @@ export const sourcesOf = (graph: Graph, module: string): string[] => {
 }
 
 /** The operations that the platform adds to every module: its journal, open to those who listen or are sent jobs. */
-const journalRoutes = { after: 'journalAfter', heads: 'journalHeads' } as const
+const journalRoutes = { after: 'journalAfter', heads: 'journalHeads', trace: 'journalTrace' } as const
 
 /** Whether the operation is a reading of a journal, which is no call. */
 export const readsJournal = ({ name }: Pick<BoundOperation, 'name'>): boolean =>
@@ -149,6 +152,11 @@ function journalOperations(runtime: ModuleRuntime, database: ModuleDatabase): Bo
       input: journalAfterInput,
       output: journalAfterOutput,
       handler: (_ctx: unknown, input: z.infer<typeof journalAfterInput>) => journalAfter(database, input),
+    }),
+    bind(journalRoutes.trace, {
+      input: traceInput,
+      output: traceOutput,
+      handler: (_ctx: unknown, input: Sought) => readTrace(database, input),
     }),
     bind(journalRoutes.heads, { input: nothing, output: journalHeadsOutput, handler: () => journalHeads(database) }),
   ]
@@ -181,6 +189,20 @@ export function readerFor(listener: string, dispatch: Dispatch, contextFor: () =
     },
     heads: async (source, signal) => (await ask(journalRoute(source, journalRoutes.heads), {}, signal)) as JournalHeads,
   }
+}
+
+/** What a source holds of what is sought. */
+async function traceIn(
+  { runtime, dispatch }: { runtime: ModuleRuntime; dispatch: Dispatch },
+  source: string,
+  { sought, context }: { sought: Sought; context: CallContext },
+): Promise<TraceEntry[]> {
+  // What a module tells of itself needs no other.
+  if (source === runtime.name) return (await readTrace(runtime.database, sought)).entries
+  const own: CallContext = { ...context, caller: runtime.name, key: undefined, undoesKey: undefined }
+  const outcome = await dispatch(journalRoute(source, journalRoutes.trace), own, sought)
+  if (!outcome.ok) throw new Error(`The trace of ${source} cannot be read: ${outcome.failure.message}`)
+  return (outcome.value as { entries: TraceEntry[] }).entries
 }
 
 async function behind(

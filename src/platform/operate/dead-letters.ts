@@ -12,7 +12,7 @@ import { DomainError } from '../errors.ts'
 import { applyParked, failureToPark, type Listening } from '../events/apply.ts'
 import type { JournalEvent } from '../events/event.ts'
 import type { DeadLetter, RetryOutcome } from './contract.ts'
-import { redacted } from './redact.ts'
+import { redacted } from '../redact.ts'
 
 const shownMax = 100
 

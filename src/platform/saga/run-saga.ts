@@ -89,8 +89,8 @@ function start(
   { id, value: input, hash: inputHash, standing }: NewRun,
 ): Promise<unknown> {
   const { path } = operation
-  const { actor, caller, requestId, key } = context
-  const row = newRow({ id, caller, key: key!, operation: path, input, inputHash, actor, requestId })
+  const { actor, caller, requestId, correlation = requestId, key } = context
+  const row = newRow({ id, caller, key: key!, operation: path, input, inputHash, actor, requestId, correlation })
   return new SagaRun(operation, { row, standing, leaseToken: randomUUID(), context }).forward()
 }
 
@@ -108,7 +108,12 @@ export async function resumeSaga(operation: BoundOperation, id: string, context:
   const leaseToken = randomUUID()
   const row = await takeSaga(runtime.database.pool, { id, leaseToken, leaseMs: runtime.leaseMs })
   if (!row) return undefined
-  const own: CallContext = { ...context, actor: row.actor, requestId: row.requestId }
+  const own: CallContext = {
+    ...context,
+    actor: row.actor,
+    requestId: row.requestId,
+    correlation: row.correlation ?? row.requestId,
+  }
   const taken = new SagaRun(operation, { row, standing: 'taken', leaseToken, context: own })
   if (row.state === 'running' && row.pivoted) return taken.forward()
   await taken.back()
@@ -134,7 +139,8 @@ async function undoSaga(operation: BoundOperation, context: CallContext): Promis
       continue
     }
     if (turned) {
-      const own: CallContext = { ...context, actor: turned.actor, requestId: turned.requestId }
+      const { actor, requestId, correlation } = turned
+      const own: CallContext = { ...context, actor, requestId, correlation: correlation ?? requestId }
       await new SagaRun(target, { row: turned, standing: 'taken', leaseToken, context: own })
         .back()
         .catch((error: unknown) => {
@@ -170,9 +176,19 @@ function insertTombstone(
   context: CallContext,
   { client, key }: { client: Parameters<typeof insertSaga>[0]; key: string },
 ) {
-  const { actor, caller, requestId } = context
+  const { actor, caller, requestId, correlation = requestId } = context
   const id = newSagaId(target, context)
-  const saga = newRow({ id, caller, key, operation: target.path, input: null, inputHash: '', actor, requestId })
+  const saga = newRow({
+    id,
+    caller,
+    key,
+    operation: target.path,
+    input: null,
+    inputHash: '',
+    actor,
+    requestId,
+    correlation,
+  })
   const progress = { ...saga, state: 'tombstone' as const }
   return insertSaga(client, saga, { progress, leaseToken: '', leaseMs: 0 })
 }

@@ -20,6 +20,7 @@ export type SagaRow = {
   inputHash: string
   actor: Actor
   requestId: string
+  correlation: string | null
   state: SagaStatus
   pivoted: boolean
   results: Record<string, unknown>
@@ -43,7 +44,7 @@ export type Progress = {
 
 type Queryable = Pick<ClientBase, 'query'>
 
-const columns = `id, caller, key, operation, input, input_hash AS "inputHash", actor, request_id AS "requestId", state, pivoted,
+const columns = `id, caller, key, operation, input, input_hash AS "inputHash", actor, request_id AS "requestId", correlation, state, pivoted,
   results, undone, answer, failure, lease_token AS "leaseToken", attempts,
   (lease_until IS NULL OR lease_until < clock_timestamp()) AS "leaseExpired"`
 
@@ -62,9 +63,9 @@ const findLocked = {
 const insert = {
   name: 'platform_saga_insert',
   text: `INSERT INTO sagas (id, caller, key, operation, input, input_hash, actor, request_id, state, pivoted, results, undone,
-           answer, failure, lease_token, lease_until)
+           answer, failure, lease_token, lease_until, correlation)
          VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12::jsonb, $13::jsonb, $14::jsonb, $15,
-           clock_timestamp() + $16::bigint * interval '1 ms')`,
+           clock_timestamp() + $16::bigint * interval '1 ms', $17)`,
 }
 
 const updateText = `UPDATE sagas SET state = $3, pivoted = $4, results = results || $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
@@ -127,7 +128,7 @@ export async function findSagaLocked(
 /** What a saga is begun with. */
 export type NewSaga = Pick<
   SagaRow,
-  'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId'
+  'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId' | 'correlation'
 >
 
 /** Sends the insert of a saga's row. */
@@ -136,7 +137,7 @@ export function insertSaga(
   saga: NewSaga,
   { progress, leaseToken, leaseMs }: { progress: Progress; leaseToken: string; leaseMs: number },
 ): Promise<QueryResult> {
-  const { id, caller, key, operation, inputHash, requestId } = saga
+  const { id, caller, key, operation, inputHash, requestId, correlation } = saga
   const values = [
     id,
     caller,
@@ -147,7 +148,7 @@ export function insertSaga(
     JSON.stringify(saga.actor),
     requestId,
   ]
-  return on.query({ ...insert, values: [...values, ...valuesOf(progress), leaseToken, leaseMs] })
+  return on.query({ ...insert, values: [...values, ...valuesOf(progress), leaseToken, leaseMs, correlation] })
 }
 
 /** Sends the update of a saga's row. Its `rowCount` is 0 where the lease is lost. */

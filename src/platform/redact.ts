@@ -13,7 +13,6 @@ const sensitive: ReadonlySet<string> = new Set([
   'keyhash',
   'line1',
   'line2',
-  'name',
   'password',
   'passwordhash',
   'phone',
