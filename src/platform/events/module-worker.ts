@@ -19,9 +19,9 @@ import { pauseAfterPass } from './pass-pause.ts'
 import type { JobHandler, Schedule } from './job.ts'
 import { QueuesAway } from './queue-outage.ts'
 import type { Carrier } from './queues.ts'
+import { platformSchedules } from './platform-schedules.ts'
 import { runSchedule } from './run-schedule.ts'
 import { type DueJob, dueJobs, jobContext, runJobs } from './run-job.ts'
-import { forgetExpired } from './retention.ts'
 
 /** Reads another module's journal, near or far. The signal ends the waiting for one that does not answer. */
 export type JournalReader = {
@@ -56,7 +56,6 @@ const jobsCarriedMax = 50
 /** How long a job that was carried is not carried again, unless it was tried since. */
 const carriedMs = 3_000
 const sagasMax = 20
-const forgetEveryMs = 10 * 60_000
 
 const carriedAs = ({ id, attempts }: DueJob): string => `${id}-${attempts}`
 
@@ -240,16 +239,13 @@ export class ModuleWorker {
    */
   async #sweep(): Promise<void> {
     const { runtime, assembly } = this.#options
-    const forget = {
-      name: 'forget what has expired',
-      everyMs: forgetEveryMs,
-      run: () => forgetExpired(runtime.database),
-    }
     const parts: (() => Promise<unknown>)[] = [
       async () => ((await journalWaits(runtime.database)) ? this.#sequence() : 0),
       () => this.#carryJobs(),
       () => this.#resumeSagas(),
-      ...[...(assembly.schedules ?? []), forget].map((schedule) => () => this.#runIfDue(schedule)),
+      ...[...(assembly.schedules ?? []), ...platformSchedules(runtime.database)].map(
+        (schedule) => () => this.#runIfDue(schedule),
+      ),
       ...this.sources.map((source) => () => this.#pullBehind(source, { patient: true })),
       () => this.#doUncarried(),
     ]
