@@ -174,6 +174,6 @@ test('goods that leave although their stock was released are left to a person', 
   await hall.processes[0]!.round({ resumeSagas: true })
   await hall.processes[0]!.round({ resumeSagas: true })
   const [job] = await hall.sql(`select state, error from "inventory".jobs`)
-  expect(job).toMatchObject({ state: 'waiting', error: expect.stringContaining('s is released') as unknown })
+  expect(job).toMatchObject({ state: 'failed', error: expect.stringContaining('s is released') as unknown })
   await expectBalance(hall)
 })

@@ -91,13 +91,16 @@ export class JobContext extends Base implements JobCtx {
   readonly signal: AbortSignal
   readonly #runtime: ModuleRuntime
   readonly #context: CallContext
+  readonly #limit: AbortSignal | undefined
 
-  constructor(runtime: ModuleRuntime, context: CallContext) {
+  /** `limit` is aborted when its time is up. */
+  constructor(runtime: ModuleRuntime, context: CallContext, limit?: AbortSignal) {
     super(runtime, context)
+    this.#limit = limit
     this.#runtime = runtime
     this.#context = context
     this.calls = runtime.callsFor(context)
-    this.signal = runtime.stopping
+    this.signal = limit === undefined ? runtime.stopping : AbortSignal.any([runtime.stopping, limit])
   }
 
   get db(): JobCtx['db'] {
@@ -108,6 +111,8 @@ export class JobContext extends Base implements JobCtx {
     const outbox = new Outbox(this.#runtime, this.#context, this.#context.key ?? null)
     const result = await this.#runtime.database.transaction(async (transaction) => {
       const answer = await work(new CommandContext(this.#runtime, this.#context, { transaction, outbox }))
+      // Another run may be at it by now.
+      this.#limit?.throwIfAborted()
       outbox.flush(transaction)
       return answer
     })

@@ -31,15 +31,33 @@ export type Enqueue = <Payload>(
 export type JobItem<Payload> = { id: string; payload: Payload }
 
 /** A job and what does it, one by one or several together. It may run twice, and must end in the same world. */
-export type JobHandler =
-  | { job: JobDefinition; handle(ctx: JobCtx, payload: any): Promise<void> }
-  | { job: JobDefinition; handleAll(ctx: JobCtx, items: readonly JobItem<any>[]): Promise<void> }
+export type JobHandler = { job: JobDefinition; timeLimitMs: number } & (
+  | { handle(ctx: JobCtx, payload: any): Promise<void> }
+  | { handleAll(ctx: JobCtx, items: readonly JobItem<any>[]): Promise<void> }
+)
+
+/** How long a job may take where nobody said otherwise, and at most: soon after, it counts as lost and is taken again. */
+const timeLimitMsMax = 50_000
+
+/**
+ * Throw it where trying again cannot help: the job ends as failed, for a person to see. Any other failure is tried again, with
+ * longer pauses each time.
+ */
+export class Unrecoverable extends Error {
+  override name = 'Unrecoverable'
+}
+
+type JobLimits = {
+  /** After that long `ctx.signal` is aborted, no transaction of the run commits any more, and the run has failed. */
+  timeLimitMs?: number
+}
 
 /** Binds a handler to one of the module's own jobs. */
 export const handleJob = <Payload>(
   definition: JobDefinition<Payload>,
   handle: (ctx: JobCtx<any>, payload: Payload) => Promise<void>,
-): JobHandler => ({ job: definition, handle })
+  { timeLimitMs = timeLimitMsMax }: JobLimits = {},
+): JobHandler => ({ job: definition, handle, timeLimitMs: Math.min(timeLimitMs, timeLimitMsMax) })
 
 /**
  * Binds a handler that gets together what is due together, so that one transaction serves many. Where it throws, its
@@ -48,7 +66,7 @@ export const handleJob = <Payload>(
 export const handleJobs = <Payload>(
   definition: JobDefinition<Payload>,
   handleAll: (ctx: JobCtx<any>, items: readonly JobItem<Payload>[]) => Promise<void>,
-): JobHandler => ({ job: definition, handleAll })
+): JobHandler => ({ job: definition, handleAll, timeLimitMs: timeLimitMsMax })
 
 /** Work that repeats: it takes no input, has a batch limit, and returns counts. One process does it at a time. */
 export type Schedule = {

@@ -11,7 +11,7 @@ import type { ModuleRuntime } from '../calls/operation.ts'
 import { isConnectionLoss } from '../data/database.ts'
 import { batchPrefix } from '../trace/entries.ts'
 import type { Actor } from '../values.ts'
-import type { JobHandler, JobItem } from './job.ts'
+import { type JobHandler, type JobItem, Unrecoverable } from './job.ts'
 
 /** How long a job may take; after that it counts as lost and is carried again. */
 export const jobMsMax = 60_000
@@ -39,7 +39,10 @@ const statements = {
   },
   done: {
     name: 'platform_jobs_done',
-    text: `UPDATE jobs SET state = 'done', error = NULL, ended_at = clock_timestamp() WHERE id = ANY($1::text[])`,
+    // A run that was too slow has been taken over by now; what comes of that one counts.
+    text: `UPDATE jobs j SET state = 'done', error = NULL, ended_at = clock_timestamp()
+           FROM unnest($1::text[], $2::int[]) AS d (id, attempts)
+           WHERE j.id = d.id AND j.attempts = d.attempts AND j.state = 'waiting'`,
   },
   again: {
     name: 'platform_job_again',
@@ -72,7 +75,7 @@ export async function runJobs(
   const { pool } = runtime.database
   const startedAt = performance.now()
   const { rows: jobs } = await pool.query<Taken>({ ...statements.take, values: [ids, jobMsMax] })
-  const done: string[] = []
+  const done: DueJob[] = []
   const work = tasksOf(runtime, handlers, jobs).map((task) => () => task(done))
   const queue = work.values()
   const workThrough = async () => {
@@ -82,7 +85,8 @@ export async function runJobs(
   for (let isEnded = false; !isEnded;) {
     isEnded = await Promise.race([all, delay(markMs, false, { ref: false })])
     const ended = done.splice(0)
-    if (ended.length > 0) await write(runtime, { ...statements.done, values: [ended] })
+    const values = [ended.map(({ id }) => id), ended.map(({ attempts }) => attempts)]
+    if (ended.length > 0) await write(runtime, { ...statements.done, values })
   }
 }
 
@@ -91,12 +95,12 @@ function tasksOf(
   runtime: ModuleRuntime,
   handlers: ReadonlyMap<string, JobHandler>,
   jobs: readonly Taken[],
-): ((done: string[]) => Promise<void>)[] {
+): ((done: DueJob[]) => Promise<void>)[] {
   const groups = Map.groupBy(jobs, (job) => {
     const handler = handlers.get(job.name)
     return handler !== undefined && 'handleAll' in handler ? `${job.name}\n${JSON.stringify(job.actor)}` : job.id
   })
-  return [...groups.values()].map((group) => async (done: string[]) => {
+  return [...groups.values()].map((group) => async (done: DueJob[]) => {
     const ready: Ready[] = []
     for (const job of group) {
       try {
@@ -107,8 +111,8 @@ function tasksOf(
         await putOff(runtime, job, error)
       }
     }
-    if (ready.length > 1 && (await succeedTogether(runtime, ready))) done.push(...ready.map(({ job }) => job.id))
-    else for (const each of ready) if (await succeeds(runtime, each)) done.push(each.job.id)
+    if (ready.length > 1 && (await succeedTogether(runtime, ready))) done.push(...ready.map(({ job }) => job))
+    else for (const each of ready) if (await succeeds(runtime, each)) done.push(each.job)
   })
 }
 
@@ -119,7 +123,7 @@ async function succeedTogether(runtime: ModuleRuntime, ready: readonly Ready[]):
   // Several causes have no request in common, and no key under which calls for all of them could be repeated.
   const context = jobContext(runtime, { actor: job.actor, requestId: `${batchPrefix}${job.id}`, key: undefined })
   try {
-    await handler.handleAll(new JobContext(runtime, context), items)
+    await limited(handler, (limit) => handler.handleAll(new JobContext(runtime, context, limit), items))
     return true
   } catch (error) {
     runtime.log.warn({ err: error, name: job.name, jobs: ready.length }, 'jobs failed together; each is tried alone')
@@ -129,12 +133,12 @@ async function succeedTogether(runtime: ModuleRuntime, ready: readonly Ready[]):
 
 async function succeeds(runtime: ModuleRuntime, { job, handler, payload }: Ready): Promise<boolean> {
   const { id, actor, correlation } = job
-  const ctx = new JobContext(
-    runtime,
-    jobContext(runtime, { actor, requestId: `${correlation}/${id}`, correlation, key: id }),
-  )
+  const context = jobContext(runtime, { actor, requestId: `${correlation}/${id}`, correlation, key: id })
   try {
-    await ('handle' in handler ? handler.handle(ctx, payload) : handler.handleAll(ctx, [{ id, payload }]))
+    await limited(handler, (limit) => {
+      const ctx = new JobContext(runtime, context, limit)
+      return 'handle' in handler ? handler.handle(ctx, payload) : handler.handleAll(ctx, [{ id, payload }])
+    })
     return true
   } catch (error) {
     await putOff(runtime, job, error)
@@ -142,12 +146,29 @@ async function succeeds(runtime: ModuleRuntime, { job, handler, payload }: Ready
   }
 }
 
+/** Waits for a run no longer than it may take. What it does after that is not committed. */
+async function limited({ job, timeLimitMs }: JobHandler, run: (limit: AbortSignal) => Promise<void>): Promise<void> {
+  const limit = new AbortController()
+  const tooLong = new Error(`${job.name} took longer than ${timeLimitMs} ms.`)
+  const timer = setTimeout(() => limit.abort(tooLong), timeLimitMs)
+  const isOver = new Promise<never>((_, reject) => {
+    limit.signal.addEventListener('abort', () => reject(tooLong), { once: true })
+  })
+  const work = run(limit.signal)
+  try {
+    await Promise.race([work, isOver])
+  } finally {
+    clearTimeout(timer)
+    // A run that is given up may still fail; that failure has nobody left to tell.
+    work.catch(() => undefined)
+  }
+}
+
 async function putOff(runtime: ModuleRuntime, { id, name, attempts }: Taken, error: unknown): Promise<void> {
-  const isSpent = attempts >= attemptsMax
+  const isSpent = attempts >= attemptsMax || error instanceof Unrecoverable
   runtime.log.warn({ err: error, job: id, name, attempts }, isSpent ? 'a job failed for good' : 'a job failed')
   const pauseMs = Math.min(500 * 2 ** attempts, 600_000) * (0.75 + Math.random() / 2)
   const message = error instanceof Error ? error.message.slice(0, 2000) : String(error)
-  // A run that was too slow has been taken over by now; what came of that one counts.
   const values = [id, isSpent ? 'failed' : 'waiting', message, Math.round(pauseMs), attempts]
   await write(runtime, { ...statements.again, values }).catch((lost: unknown) => {
     runtime.log.warn(

@@ -1,5 +1,5 @@
 import type { JobCtx } from '#platform/calls/context'
-import type { JobItem } from '#platform/events/job'
+import { type JobItem, Unrecoverable } from '#platform/events/job'
 import { commitReservations, type Ending, releaseReservations, reservationStates } from './closing-queries.ts'
 
 const closing = { committed: commitReservations, released: releaseReservations }
@@ -15,6 +15,6 @@ export const closeAll =
       const states = await reservationStates(tx).execute({ references })
       const wrong = states.find(({ state }) => state !== as)
       // Orders decides between the two, so that never both happen: a person must see what else there is.
-      if (wrong) throw new Error(`The stock for ${wrong.reference} is ${wrong.state} and cannot be ${as}.`)
+      if (wrong) throw new Unrecoverable(`The stock for ${wrong.reference} is ${wrong.state} and cannot be ${as}.`)
     })
   }
