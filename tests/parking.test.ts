@@ -53,3 +53,24 @@ test('a run that waited for the cursor parks what belongs behind an event that w
     { position: 2 },
   ])
 })
+
+test('a batch with a gap in its middle is applied up to the gap, and the cursor stays there', async () => {
+  await using hall = await startTestHall({ modules: ['reporting'] })
+  const { runtime } = hall.processes[0]!.hosted.get('reporting')!
+  const handled: string[] = []
+  const listener = {
+    event: { fact: { parse: (fact: unknown) => fact } },
+    handle: (_ctx: unknown, _fact: unknown, { id }: { id: string }) => Promise.resolve(void handled.push(id)),
+  } as unknown as Listener
+  const at = (position: number): JournalEvent => ({ ...later, id: `evt_${position}`, key: `ord_${position}`, position })
+  const apply = (...positions: number[]) =>
+    applyEvents(runtime, new Map([[later.name, listener]]), {
+      source: 'orders',
+      batches: [{ lane: 0, events: positions.map(at) }],
+    })
+  // Another process has given the third place, and pushes that event itself.
+  expect(await apply(1, 2, 4, 5)).toEqual(new Map([[0, 2]]))
+  expect(await apply(4, 5)).toEqual(new Map([[0, 2]]))
+  expect(await apply(2, 3, 4, 5)).toEqual(new Map([[0, 5]]))
+  expect(handled).toEqual(['evt_1', 'evt_2', 'evt_3', 'evt_4', 'evt_5'])
+})
