@@ -22,10 +22,8 @@ const outOfReach: Record<string, string> = {
   'checkout.complete: payments.provider_unavailable': 'an outage of the provider',
   'identity.register: identity.busy': 'a crowd at one instant',
   'identity.logIn: identity.busy': 'a crowd at one instant',
-  'checkout.getCart: checkout.unknown_sku': 'a catalog that forgets what it has sold',
   'checkout.hold: checkout.unknown_sku': 'a catalog that forgets what it has sold',
   'checkout.complete: checkout.unknown_sku': 'a catalog that forgets what it has sold',
-  'checkout.getCart: checkout.wrong_currency': 'a catalog that takes prices away',
   'fulfilment.ship: orders.unknown_order': 'orders that have forgotten what they told fulfilment of',
 }
 

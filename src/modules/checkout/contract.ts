@@ -27,6 +27,11 @@ const cartLine = z.strictObject({
   quantity: z.int(),
   unitPrice: money,
   grossMinor: z.int(),
+  /**
+   * Why it cannot be bought now: the catalog does not sell it, or has no price of it in the cart's currency. It counts for
+   * nothing in the totals, and `complete` refuses the cart until it is taken out.
+   */
+  problem: z.enum(['not_available', 'no_price']).optional(),
 })
 
 export const contract = defineContract('checkout', {
@@ -119,7 +124,10 @@ export const contract = defineContract('checkout', {
       'inventory.out_of_stock',
     ],
   }),
-  /** The cart with what it costs today, tax included. Without an address it is quoted untaxed. */
+  /**
+   * The cart with what it costs today, tax included. Without an address it is quoted untaxed. A line that cannot be bought
+   * has a `problem`, and the totals are those of the others.
+   */
   getCart: query({
     access: anyone,
     input: cartRef,
@@ -137,13 +145,7 @@ export const contract = defineContract('checkout', {
       taxMinor: z.int(),
       orderId: id('ord').nullable(),
     }),
-    reasons: [
-      'checkout.unknown_cart',
-      'checkout.unknown_sku',
-      'checkout.not_for_sale',
-      'checkout.wrong_currency',
-      'pricing.too_much',
-    ],
+    reasons: ['checkout.unknown_cart', 'pricing.too_much'],
   }),
   /**
    * Buys the cart: reserves the stock, authorises the payment, places the order. Refused, it leaves nothing behind.

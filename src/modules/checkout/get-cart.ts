@@ -5,7 +5,8 @@ import type { Checkout } from './calls.ts'
 import type { contract } from './contract.ts'
 import { unknownCart } from './errors.ts'
 import { cartWithLines } from './queries.ts'
-import { quoteCart, type QuotedLine } from './quote-cart.ts'
+import type { BarredLine } from './price-lines.ts'
+import { quoteCartShown, type QuotedLine } from './quote-cart.ts'
 
 type CartView = AnswerOf<(typeof contract)['operations']['getCart']>
 
@@ -13,7 +14,8 @@ export async function getCart(ctx: QueryCtx<Checkout>, ref: CartRef): Promise<Ca
   const { cartId } = ref
   const [cart] = await cartWithLines(ctx.db).execute(keyOf(ctx, ref))
   if (!cart) throw unknownCart(cartId)
-  const { lines, shipping, grossMinor, taxMinor } = await quoteCart(ctx.calls, cart, { demandsShipping: false })
+  const { lines, barred, shipping, grossMinor, taxMinor } = await quoteCartShown(ctx.calls, cart)
+  const shown = new Map([...lines, ...barred.map(uncounted)].map((line) => [line.lineId, line]))
   const { state, currency, address, heldUntil, orderId } = cart
   return {
     cartId,
@@ -21,7 +23,7 @@ export async function getCart(ctx: QueryCtx<Checkout>, ref: CartRef): Promise<Ca
     currency,
     address,
     orderId,
-    lines: lines.map((line) => lineViewOf(line, currency)),
+    lines: cart.lines.map(({ lineId }) => lineViewOf(shown.get(lineId)!, currency)),
     shipping: shipping && { method: shipping.method, name: shipping.name, grossMinor: shipping.grossMinor },
     heldUntil,
     total: { amountMinor: grossMinor, currency },
@@ -29,11 +31,17 @@ export async function getCart(ctx: QueryCtx<Checkout>, ref: CartRef): Promise<Ca
   }
 }
 
-const lineViewOf = (line: QuotedLine, currency: string): CartView['lines'][number] => ({
+type Shown = Pick<QuotedLine, 'lineId' | 'sku' | 'name' | 'quantity' | 'unitPriceMinor' | 'grossMinor'> &
+  Partial<Pick<BarredLine, 'problem'>>
+
+const uncounted = (line: BarredLine): Shown => ({ ...line, grossMinor: 0 })
+
+const lineViewOf = (line: Shown, currency: string): CartView['lines'][number] => ({
   lineId: line.lineId,
   sku: line.sku,
   name: line.name,
   quantity: line.quantity,
   unitPrice: { amountMinor: line.unitPriceMinor, currency },
   grossMinor: line.grossMinor,
+  ...(line.problem && { problem: line.problem }),
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { assertForSale, currenciesOf, priceLines, skusOf } from './price-lines.ts'
+import { assertForSale, currenciesOf, priceLines, skusOf, sortLines } from './price-lines.ts'
 
 const seed = 2_010_120_1
 const variant = (sku: string, amountMinor: number, currency = 'GBP') => ({
@@ -66,4 +66,19 @@ test('what is not published is not for sale, at no price', () => {
   const draft = { ...variant('A', 5), published: false }
   const price = () => priceLines({ currency: 'GBP', lines: [line('B'), line('A', 7)] }, [draft, variant('B', 1)])
   expect(price).toThrow('Not for sale at present: A.')
+})
+
+test('of what is shown, lines that cannot be bought are told apart, each with what is wrong', () => {
+  const variants = [variant('A', 5), { ...variant('B', 7), published: false }, variant('C', 9, 'EUR')]
+  const lines = [line('A'), line('B'), line('C'), line('C', 4), line('D')]
+  const { priced, barred } = sortLines({ currency: 'GBP', lines }, variants)
+  expect(priced.map(({ sku, unitPriceMinor }) => [sku, unitPriceMinor])).toEqual([
+    ['A', 5],
+    ['C', 4],
+  ])
+  expect(barred.map(({ sku, name, unitPriceMinor, problem }) => [sku, name, unitPriceMinor, problem])).toEqual([
+    ['B', 'the B', 7, 'not_available'],
+    ['C', 'the C', 0, 'no_price'],
+    ['D', 'D', 0, 'not_available'],
+  ])
 })

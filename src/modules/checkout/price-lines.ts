@@ -20,6 +20,33 @@ export function priceLines(cart: Pick<Cart, 'currency' | 'lines'>, variants: rea
   })
 }
 
+/** Why a line cannot be bought now, and is not counted. */
+export type LineProblem = 'not_available' | 'no_price'
+export type BarredLine = PricedLine & { problem: LineProblem }
+
+/**
+ * The lines that can be bought now with their prices, and those that cannot with what is wrong: a cart shows both, so that
+ * its customer can take them out. Where a barred line has no price it counts as zero, and its SKU stands for a lost name.
+ */
+export function sortLines(
+  cart: Pick<Cart, 'currency' | 'lines'>,
+  variants: readonly Variant[],
+): { priced: PricedLine[]; barred: BarredLine[] } {
+  const known = new Map(variants.map((variant) => [variant.sku, variant]))
+  const priced: PricedLine[] = []
+  const barred: BarredLine[] = []
+  for (const line of cart.lines) {
+    const variant = known.get(line.sku)
+    const listPrice = variant?.prices.find(({ currency }) => currency === cart.currency)
+    const price = line.unitPriceMinor ?? listPrice?.amountMinor
+    const shown = { ...line, name: variant?.name ?? line.sku, unitPriceMinor: price ?? 0 }
+    if (!variant?.published) barred.push({ ...shown, problem: 'not_available' })
+    else if (price === undefined) barred.push({ ...shown, problem: 'no_price' })
+    else priced.push(shown)
+  }
+  return { priced, barred }
+}
+
 /** The variants of these lines by SKU. Throws where the catalog does not have one, or does not sell it. */
 export function assertForSale(
   lines: readonly { sku: string }[],

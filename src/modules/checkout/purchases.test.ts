@@ -88,7 +88,10 @@ describe.each(['near', 'far'] as const)('purchases, %s', (distance) => {
     await hall.calls.catalog.setStatus.mutate({ code: 'MUG', status: 'draft' })
     const notForSale = refused('checkout.not_for_sale')
     await expect(buy(hall, cart, { total: 295 })).rejects.toMatchObject(notForSale)
-    await expect(checkout.getCart.query(cart)).rejects.toMatchObject(notForSale)
+    expect(await checkout.getCart.query(cart)).toMatchObject({
+      lines: [{ sku: 'MUG', quantity: 1, unitPrice: gbp(295), grossMinor: 0, problem: 'not_available' }],
+      total: gbp(0),
+    })
     const line = { sku: 'MUG', quantity: 1 }
     await expect(checkout.addLines.mutate({ ...cart, lines: [line] })).rejects.toMatchObject(notForSale)
     await hall.calls.catalog.setStatus.mutate({ code: 'MUG', status: 'published' })
@@ -99,6 +102,24 @@ describe.each(['near', 'far'] as const)('purchases, %s', (distance) => {
     await hall.calls.catalog.setPrice.mutate({ sku: 'MUG', price: { amountMinor: 350, currency: 'EUR' } })
     await adding()
     expect(await checkout.getCart.query(inEuro)).toMatchObject({ total: { amountMinor: 350, currency: 'EUR' } })
+  })
+
+  test('a cart whose line cannot be bought any more shows why, and is bought without it', async () => {
+    await using hall = await open(distance)
+    const cart = await fillCart(hall, { country: 'IE' })
+    const { checkout } = hall.as(guest)
+    await checkout.addLines.mutate({ ...cart, lines: [{ sku: 'HELP', quantity: 1 }] })
+    await hall.calls.catalog.setStatus.mutate({ code: 'MUG', status: 'draft' })
+    const { lines, total } = await checkout.getCart.query(cart)
+    expect(lines.map(({ sku, problem }) => [sku, problem])).toEqual([
+      ['MUG', 'not_available'],
+      ['HELP', undefined],
+    ])
+    expect(total).toEqual(gbp(500))
+    await expect(buy(hall, cart, { total: 500 })).rejects.toMatchObject(refused('checkout.not_for_sale'))
+    const lineIds = lines.flatMap(({ lineId, problem }) => (problem ? [lineId] : []))
+    await checkout.removeLines.mutate({ ...cart, lineIds })
+    await buy(hall, cart, { total: 500 })
   })
 
   test('an order is its customer’s, whether bought signed in or with the cart’s token', async () => {

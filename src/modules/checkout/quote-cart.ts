@@ -2,7 +2,7 @@ import type { AskingOnly } from '#platform/contract'
 import type { Cart } from './cart.ts'
 import type { Calls } from './calls.ts'
 import { chosenOf, demandedOf, type ShippingMethod } from './choose-shipping.ts'
-import { priceLines, skusOf, type PricedLine } from './price-lines.ts'
+import { type BarredLine, priceLines, skusOf, sortLines, type PricedLine, type Variant } from './price-lines.ts'
 
 type Amounts = { grossMinor: number; netMinor: number; taxMinor: number }
 export type QuotedLine = PricedLine & Amounts
@@ -24,27 +24,56 @@ const shippingLineId = 'shipping'
 
 const nothing: CartQuote = { lines: [], shipping: null, unstockedSkus: [], grossMinor: 0, taxMinor: 0 }
 
-export type QuoteOptions = {
+type QuoteOptions = {
   /** Whether a shipping method must be chosen where the country has any. */
   demandsShipping: boolean
 }
 
 /**
  * What the cart costs now, shipping and tax included: one call each to the catalog and pricing, and to fulfilment where
- * its methods matter. An empty cart costs nothing, and no call.
+ * its methods matter. An empty cart costs nothing, and no call. Throws where a line cannot be bought.
  */
 export async function quoteCart(calls: AskingOnly<Calls>, cart: Cart, options: QuoteOptions): Promise<CartQuote> {
   if (cart.lines.length === 0) return nothing
+  const { variants, methods } = await lookUp(calls, cart, options)
+  const method = isSent(variants) ? (options.demandsShipping ? demandedOf : chosenOf)(cart, methods) : null
+  return quoteLines(calls, cart, { priced: priceLines(cart, variants), method, variants })
+}
+
+/** The same for whoever looks at the cart: lines that cannot be bought are told apart, and the others are quoted. */
+export async function quoteCartShown(
+  calls: AskingOnly<Calls>,
+  cart: Cart,
+): Promise<CartQuote & { barred: readonly BarredLine[] }> {
+  if (cart.lines.length === 0) return { ...nothing, barred: [] }
+  const { variants, methods } = await lookUp(calls, cart, { demandsShipping: false })
+  const { priced, barred } = sortLines(cart, variants)
+  if (priced.length === 0) return { ...nothing, barred }
+  const bought = new Set(priced.map(({ sku }) => sku))
+  const method = isSent(variants.filter(({ sku }) => bought.has(sku))) ? chosenOf(cart, methods) : null
+  return { ...(await quoteLines(calls, cart, { priced, method, variants })), barred }
+}
+
+async function lookUp(calls: AskingOnly<Calls>, cart: Cart, options: QuoteOptions) {
   const [{ variants }, methods] = await Promise.all([
     calls.catalog.variants.query({ skus: skusOf(cart.lines) }),
     methodsFor(calls, cart, options),
   ])
-  const priced = priceLines(cart, variants)
-  const isSent = variants.some(({ stocked }) => stocked)
-  const method = isSent ? (options.demandsShipping ? demandedOf : chosenOf)(cart, methods) : null
+  return { variants, methods }
+}
+
+const isSent = (variants: readonly Variant[]) => variants.some(({ stocked }) => stocked)
+
+type Wanted = { priced: readonly PricedLine[]; method: ShippingMethod | null; variants: readonly Variant[] }
+
+async function quoteLines(
+  calls: AskingOnly<Calls>,
+  { currency, address }: Cart,
+  { priced, method, variants }: Wanted,
+): Promise<CartQuote> {
   const quote = await calls.pricing.quote.query({
-    currency: cart.currency,
-    country: cart.address?.country ?? nowhere,
+    currency,
+    country: address?.country ?? nowhere,
     lines: [
       ...priced.map(({ lineId, quantity, unitPriceMinor }) => ({ lineId, quantity, unitPriceMinor })),
       ...(method ? [{ lineId: shippingLineId, quantity: 1, unitPriceMinor: method.price.amountMinor }] : []),

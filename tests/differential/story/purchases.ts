@@ -51,8 +51,8 @@ export async function quoteCarts(halls: Lockstep): Promise<void> {
   await halls.answer('catalog.importProducts', { products: [{ code: 'FAD', name: 'A fad', variants }] })
   const faded = await openCart(halls, [{ sku: 'FAD', quantity: 1 }])
   await halls.answer('catalog.setStatus', { code: 'FAD', status: 'draft' })
-  for (const path of ['checkout.getCart', 'checkout.hold'])
-    await expectRefusals(halls, path, { 'checkout.not_for_sale': faded })
+  await halls.answer('checkout.getCart', faded, asGuest)
+  await expectRefusals(halls, 'checkout.hold', { 'checkout.not_for_sale': faded })
   await expectRefusals(halls, 'checkout.complete', { 'checkout.not_for_sale': buying(faded, gbp(1)) })
 }
 
