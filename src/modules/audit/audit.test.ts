@@ -75,6 +75,8 @@ describe.each(['near', 'far'] as const)('audit, %s', (distance) => {
     await hall.settle()
     expect(await applied()).toBe(before + 1)
     expect(await hall.calls.audit.verify.query({})).toMatchObject({ entries: 7, intact: true })
+    const recorded = await hall.sql('select count(distinct event_id)::int as events from audit.records')
+    expect(recorded).toEqual([{ events: 7 }])
   })
 
   test('what many do at once becomes one chain', async () => {

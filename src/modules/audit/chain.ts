@@ -38,6 +38,16 @@ export function recordAfter(head: Head, content: Content): ChainRecord {
   return { ...unsealed, hash: hashOf(unsealed) }
 }
 
+/** The records that follow the head, each the one before it. */
+export function chainAfter(head: Head, contents: readonly Content[]): ChainRecord[] {
+  let last = head
+  return contents.map((content) => {
+    const record = recordAfter(last, content)
+    last = record
+    return record
+  })
+}
+
 /** The SHA-256 of a record's fields, as 64 hex digits. */
 export function hashOf(record: Omit<ChainRecord, 'hash'>): string {
   const { number, previousHash, eventId, source, operation, actor, requestId, inputHash, refused, times, note, at } =

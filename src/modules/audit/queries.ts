@@ -25,39 +25,39 @@ export async function lockHead(tx: Db): Promise<Head> {
   return started
 }
 
-const insertRecord = statement('audit_insert_record', (db) => {
-  const written = db.$with('written').as(
-    db
-      .insert(records)
-      .values({
-        number: sql.placeholder('number'),
-        eventId: sql.placeholder('eventId'),
-        source: sql.placeholder('source'),
-        operation: sql.placeholder('operation'),
-        actor: sql.placeholder('actor'),
-        requestId: sql.placeholder('requestId'),
-        inputHash: sql.placeholder('inputHash'),
-        refused: sql.placeholder('refused'),
-        times: sql.placeholder('times'),
-        note: sql.placeholder('note'),
-        at: sql.placeholder('at'),
-        previousHash: sql.placeholder('previousHash'),
-        hash: sql.placeholder('hash'),
-      })
-      .onConflictDoNothing({ target: records.eventId })
-      .returning(),
-  )
+const recorded = statement('audit_recorded', (db) =>
+  db
+    .select({ eventId: records.eventId })
+    .from(records)
+    .where(sql`${records.eventId} = any(${sql.placeholder('eventIds')}::text[])`),
+)
+
+/** Which of these events have a record. */
+export async function eventsRecorded(tx: Db, eventIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await recorded(tx).execute({ eventIds })
+  return new Set(rows.map(({ eventId }) => eventId))
+}
+
+const insertRecords = statement('audit_insert_records', (db) => {
+  const written = db.$with('written', {}).as(sql`
+    insert into ${records} (number, event_id, source, operation, actor, request_id, input_hash, refused, times, note, at,
+      previous_hash, hash)
+    select number, "eventId", source, operation, actor, "requestId", "inputHash", refused, times, note, at, "previousHash", hash
+    from jsonb_to_recordset(${sql.placeholder('records')}::jsonb) as record (number bigint, "eventId" text, source text,
+      operation text, actor jsonb, "requestId" text, "inputHash" text, refused text, times int, note text, at text,
+      "previousHash" text, hash text)
+    returning number, hash`)
   return db
     .with(written)
     .update(chain)
-    .set({ number: sql`${written.number}`, hash: sql`${written.hash}` })
-    .from(written)
+    .set({ number: sql`last.number`, hash: sql`last.hash` })
+    .from(sql`(select number, hash from written order by number desc limit 1) as last`)
     .where(eq(chain.name, name))
 })
 
-/** Writes the record and moves the head to it, unless there is a record of its event. The head must be locked. */
-export async function appendRecord(tx: Db, record: ChainRecord): Promise<void> {
-  await insertRecord(tx).execute(record)
+/** Writes the records that follow the head, and moves it to the last of them. The head must be locked. */
+export async function appendRecords(tx: Db, next: readonly ChainRecord[]): Promise<void> {
+  if (next.length > 0) await insertRecords(tx).execute({ records: JSON.stringify(next) })
 }
 
 const readHead = statement('audit_head', (db) =>

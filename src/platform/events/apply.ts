@@ -5,11 +5,10 @@
  * event that fails for good is parked with its reason, and later events of its key behind it; all else flows.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { CommandContext } from '../calls/contexts.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { isConnectionLoss, isTransient, type Transaction } from '../data/database.ts'
-import { type EventMeta, type JournalEvent, type Listener, ownerOf } from './event.ts'
-import { Outbox } from './outbox.ts'
+import { type JournalEvent, type Listener, ownerOf } from './event.ts'
+import { Gathered } from './gathered.ts'
 import { receiveJobs } from './received-jobs.ts'
 
 const statements = {
@@ -151,25 +150,29 @@ async function applyBatches(
   listening: Listening,
   { source, batches, parkBecause }: Batches & { parkBecause?: unknown },
 ): Promise<Map<number, number>> {
-  const outboxes: Outbox[] = []
   const sent: JournalEvent[] = []
+  let wrote = { events: 0, jobs: 0 }
   const cursors = await runtime.database.transaction(async (transaction) => {
     const { positions, hasParked } = await lockCursors(transaction, { source, batches })
     if (batches.some(({ lane }) => !positions.has(lane))) return undefined
     const fresh = freshOf(batches, positions)
     if (fresh.length === 0) return positions
     const parkedKeys = hasParked ? await keysParked(transaction, source, fresh) : new Set<string>()
+    const gathered = new Gathered(runtime, transaction)
     for (const event of fresh) {
+      const listener = listening.get(event.name)
       if (parkedKeys.has(event.key) || parkBecause !== undefined) {
         park(transaction, event, { source, because: parkBecause })
       } else if (ownerOf(event.name) === runtime.name) {
         sent.push(event)
-      } else {
-        outboxes.push(await applyOne(runtime, listening.get(event.name), { transaction, event }))
+      } else if (listener !== undefined) {
+        await gathered.add(listener, event)
       }
       positions.set(event.lane, event.position)
     }
-    for (const outbox of outboxes) outbox.flush(transaction)
+    await gathered.handle()
+    gathered.flush()
+    ;({ wrote } = gathered)
     receiveJobs(transaction, sent)
     const values = [source, [...positions.keys()], [...positions.values()]]
     transaction.trailing(transaction.client.query({ ...statements.moveCursors, values }))
@@ -179,8 +182,8 @@ async function applyBatches(
     await makeCursors(runtime, { source, batches })
     return applyBatches(runtime, listening, { source, batches, parkBecause })
   }
-  for (const outbox of outboxes) outbox.wake()
-  if (sent.length > 0) runtime.committed({ events: 0, jobs: sent.length })
+  if (wrote.events + wrote.jobs + sent.length > 0)
+    runtime.committed({ events: wrote.events, jobs: wrote.jobs + sent.length })
   return cursors
 }
 
@@ -219,23 +222,6 @@ const makeCursors = ({ database }: ModuleRuntime, { source, batches }: Batches):
     ({ client }) => client.query({ ...statements.newCursors, values: [source, batches.map(({ lane }) => lane)] }),
     notDurable,
   )
-
-async function applyOne(
-  runtime: ModuleRuntime,
-  listener: Listener | undefined,
-  { transaction, event }: { transaction: Transaction; event: JournalEvent },
-): Promise<Outbox> {
-  // What follows from an event is scoped by it, so that its ids do not depend on who happened to be first.
-  const { actor: caused, correlation: begun } = event
-  const context = { actor: caused, requestId: `${event.id}/${runtime.name}`, correlation: begun }
-  const outbox = new Outbox(runtime, context, event.id)
-  if (!listener) return outbox
-  const fact: unknown = listener.event.fact.parse(JSON.parse(event.fact))
-  const { id, name, key, actor, correlation, announcedAt } = event
-  const meta: EventMeta = { id, name, key, actor, correlation, announcedAt }
-  await listener.handle(new CommandContext(runtime, context, { transaction, outbox }), fact, meta)
-  return outbox
-}
 
 async function keysParked(
   { client }: Transaction,
@@ -277,7 +263,11 @@ export async function applyParked(
     receiveJobs(transaction, [event])
     return { events: 0, jobs: 1 }
   }
-  const outbox = await applyOne(runtime, listening?.get(event.name), { transaction, event })
-  outbox.flush(transaction)
-  return outbox.wrote
+  const listener = listening?.get(event.name)
+  if (listener === undefined) return { events: 0, jobs: 0 }
+  const gathered = new Gathered(runtime, transaction)
+  await gathered.add(listener, event)
+  await gathered.handle()
+  gathered.flush()
+  return gathered.wrote
 }

@@ -4,6 +4,7 @@ import type { Wire } from '../wire-schema.ts'
 import { assertWireSchema } from '../wire-schema.ts'
 import { actor as actorSchema, type Actor } from '../values.ts'
 import type { ListenerCtx } from '../calls/context.ts'
+import type { Db } from '../data/database.ts'
 
 /** An event of a module. `name` is `<module>.<past tense>`, such as `orders.placed`. */
 export type EventDefinition<Name extends string = string, Fact = any> = {
@@ -70,15 +71,28 @@ export type EventMeta = {
 export type Listener = {
   event: EventDefinition
   source: string
-  handle(ctx: ListenerCtx, fact: any, meta: EventMeta): Promise<void>
+} & ({ handle: HandleOne<any> } | { handleAll: HandleAll<any> })
+
+type HandleOne<Fact> = (ctx: ListenerCtx<any>, fact: Fact, meta: EventMeta) => Promise<void>
+
+/** One of the events that are handled together. What follows from it is announced and enqueued by its own `ctx`. */
+export type EventItem<Fact = any> = { ctx: ListenerCtx<any>; fact: Fact; meta: EventMeta }
+type HandleAll<Fact> = (tx: Db, items: readonly EventItem<Fact>[]) => Promise<void>
+
+/**
+ * Binds a handler to another module's event. Events of different keys are handled side by side in one transaction: what
+ * a handler decides over rows that keys share, it decides in one statement, or takes them all at once (`onAll`).
+ */
+export function on<Fact>(definition: EventDefinition<string, Fact>, handle: HandleOne<Fact>): Listener {
+  return { event: definition, source: sourceOf(definition), handle }
 }
 
-/** Binds a handler to another module's event. */
-export function on<Fact>(
-  definition: EventDefinition<string, Fact>,
-  handle: (ctx: ListenerCtx<any>, fact: Fact, meta: EventMeta) => Promise<void>,
-): Listener {
-  return { event: definition, source: sourceOf(definition), handle }
+/**
+ * Binds a handler that takes all events of a batch at once, so that they share its statements. A key's events stand in
+ * their order. Where it fails, it is given each event alone, so that only one that fails for itself is parked.
+ */
+export function onAll<Fact>(definition: EventDefinition<string, Fact>, handleAll: HandleAll<Fact>): Listener {
+  return { event: definition, source: sourceOf(definition), handleAll }
 }
 
 /** The module that announces the event. */
