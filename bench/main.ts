@@ -1,5 +1,7 @@
 /** `npm run bench`: measures a hall on this machine. */
 import { parseArgs } from 'node:util'
+import { measureEvents } from './events/measure.ts'
+import { eventTable } from './events/table.ts'
 import { measureRival, rivalNames } from './rivals/main.ts'
 import { rivalTable } from './rivals/table.ts'
 import { measureShop } from './shop.ts'
@@ -10,12 +12,16 @@ const SECONDS_DEFAULT = 8
 const SECONDS_MAX = 600
 
 const usage = `Usage: npm run bench -- shop [--seconds N] [--json] [--profile DIR]
+       npm run bench -- events [--seconds N] [--json]
        npm run bench -- rivals [medusa] [vendure] [--seconds N] [--json]
 
 shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, imports 1,000 products with 2 variants each,
        and measures on 16 connections: products got, pages listed and searches, from the database and from the read cache;
        carts bought in eight requests, placed and paid; purchases alone; their SQL statements and transactions; memory, and
        a second start. Everything is removed afterwards. Takes about two minutes.
+
+events announces, in one process, and has three listeners apply it, in another, on PostgreSQL and on Redis: steadily, while a backlog
+       drains, and alone; then the same with one BullMQ job per event and listener. Takes about three minutes.
 
 rivals installs Medusa and Vendure below bench/rivals/ (about a gigabyte, from the package registry), fills them with as many
        products, and measures the same work on them. Takes about ten minutes.
@@ -41,10 +47,11 @@ async function main(): Promise<void> {
     signal: interrupted.signal,
     progress: (text) => process.stderr.write(`${text}\n`),
   }
-  const known = benchmark === 'shop' ? [] : benchmark === 'rivals' ? rivalNames : undefined
+  const known: readonly string[] | undefined = { shop: [], events: [], rivals: rivalNames }[benchmark!]
   if (known === undefined || others.some((name) => !known.includes(name)))
     throw new UsageError(`There is no benchmark ${positionals.join(' ')}.`)
   const isJson = values.json === true
+  if (benchmark === 'events') return benchEvents(options, isJson)
   return benchmark === 'shop' ? benchShop(options, isJson) : benchRivals(others, options, isJson)
 }
 
@@ -52,6 +59,12 @@ async function benchShop(options: ShopOptions, isJson: boolean): Promise<void> {
   const measured = await measureShop(options)
   say(shopTable(measured))
   if (isJson) say(JSON.stringify(measured.figures))
+}
+
+async function benchEvents(options: ShopOptions, isJson: boolean): Promise<void> {
+  const figures = await measureEvents(options)
+  say(eventTable(figures))
+  if (isJson) say(JSON.stringify(figures))
 }
 
 async function benchRivals(named: readonly string[], options: ShopOptions, isJson: boolean): Promise<void> {

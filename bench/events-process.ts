@@ -1,0 +1,93 @@
+/** A process of the events benchmark, told what to do by its parent: `announcer`, `worker`, and the same of the plain queue. */
+import { readConfig } from '#platform/config'
+import { allDuties, noDuties } from '#platform/events/duties'
+import { openProcess } from '#platform/host/open-process'
+import { randomIds } from '#platform/ids'
+import { createLog } from '#platform/log'
+import { ANNOUNCER, inputOf, STALLS, stallsDefinition } from './events/stalls.ts'
+import { openPlainQueue, workPlainQueues } from './events/plain-queue.ts'
+import type { Order, Role } from './events/children.ts'
+
+type Program = { announce(): Promise<void>; close(): Promise<void> }
+
+const deadlineMs = 60_000
+
+async function openHall(role: Role): Promise<Program> {
+  const config = readConfig(settings)
+  const isWorker = role === 'worker'
+  const modules = isWorker ? STALLS : [ANNOUNCER]
+  const hall = await openProcess({
+    config,
+    log: createLog({ level: config.logLevel, name: role }),
+    definition: stallsDefinition(),
+    place: { process: role, modules, gateway: false, url: undefined, elsewhere: new Map() },
+    duties: isWorker ? allDuties : noDuties,
+  })
+  const route = {
+    module: ANNOUNCER,
+    name: 'happen',
+    path: `${ANNOUNCER}.happen`,
+    kind: 'command' as const,
+    undoes: false,
+  }
+  return {
+    close: () => hall.close(),
+    async announce() {
+      const id = randomIds('ord', { module: ANNOUNCER, requestId: '' })
+      const context = {
+        actor: { kind: 'system' as const, id: 'bench' },
+        caller: 'bench',
+        requestId: `req_${id}`,
+        traceparent: undefined,
+        deadlineAt: Date.now() + deadlineMs,
+        key: id,
+        undoesKey: undefined,
+        signal: undefined,
+      }
+      const outcome = await hall.dispatch(route, context, inputOf(id))
+      if (!outcome.ok) throw new Error(outcome.failure.message)
+    },
+  }
+}
+
+async function openPlain(role: Role): Promise<Program> {
+  const config = readConfig(settings)
+  const options = { databaseUrl: config.databaseUrl!, redisUrl: config.redisUrl }
+  if (role === 'plain announcer') return openPlainQueue(options)
+  return {
+    ...(await workPlainQueues(options)),
+    announce: () => Promise.reject(new Error('A worker announces nothing.')),
+  }
+}
+
+const [role, settings] = process.argv.slice(2).map((text) => JSON.parse(text) as unknown) as [
+  Role,
+  Record<string, string>,
+]
+const program = await (role.startsWith('plain') ? openPlain(role) : openHall(role))
+
+async function obey({ count, sideBySide }: Extract<Order, { do: 'announce' }>): Promise<void> {
+  let left = count
+  const announcer = async () => {
+    for (; left > 0;) {
+      left -= 1
+      await program.announce()
+    }
+  }
+  await Promise.all(Array.from({ length: sideBySide }, announcer))
+}
+
+process.on('message', (order: Order) => {
+  const done = order.do === 'close' ? program.close() : obey(order)
+  done.then(
+    () => process.send!({ done: order.id, cpuMs: cpuMs() }, () => order.do === 'close' && process.exit(0)),
+    (error: unknown) => process.send!({ failed: order.id, why: String(error) }),
+  )
+})
+process.on('disconnect', () => process.exit(1))
+process.send!({ done: 0, cpuMs: cpuMs() })
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}

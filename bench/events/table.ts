@@ -1,0 +1,21 @@
+/** The figures of events, for people. */
+import type { EventFigures } from './measure.ts'
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+
+export function eventTable({ onePerEvent, ...hall }: EventFigures): string {
+  const lines = (['postgres', 'redis'] as const).flatMap((backend) => {
+    const ours = hall[backend]
+    const plain = onePerEvent[backend]
+    if (ours === undefined || plain === undefined) return [`${backend}: not measured; there is no redis-server here`]
+    const times = (name: 'steadyPerSecond' | 'drainPerSecond') =>
+      `${whole(ours[name])} per second (one job per event: ${whole(plain[name])}, ${(ours[name] / plain[name]).toFixed(1)} ×)`
+    return [
+      `events on ${backend}`,
+      `  steadily             ${times('steadyPerSecond')}`,
+      `  draining a backlog   ${times('drainPerSecond')}, which grew by ${whole(ours.growPerSecond)} per second`,
+      `  alone, half within   ${ours.idleP50Ms.toFixed(1)} ms`,
+    ]
+  })
+  return lines.join('\n')
+}
