@@ -1,6 +1,7 @@
 /** A process of the hall: `npm start`, or `npm start -- --topology topologies/orders-out.json --process orders`. */
 import { parseArgs } from 'node:util'
 import { processConfig } from '#platform/config'
+import { allDuties, noDuties } from '#platform/events/duties'
 import { askAs } from '#platform/host/gateway'
 import { openProcess } from '#platform/host/open-process'
 import { oneProcess, placeOf, readTopology } from '#platform/host/topology'
@@ -34,7 +35,14 @@ async function start(): Promise<void> {
   let url = config.publicUrl
   const page = () => frontPage(url, config.demo)
   const opened = { ...definition, page }
-  const hall = await openProcess({ config, log, definition: opened, place, works: true, lingerMs })
+  const hall = await openProcess({
+    config,
+    log,
+    definition: opened,
+    place,
+    duties: config.works ? allDuties : noDuties,
+    lingerMs,
+  })
   signals.closes(hall)
   url ??= hall.url
   if (place.modules.includes('identity')) {

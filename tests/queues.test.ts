@@ -28,6 +28,20 @@ describe.each(backends)('queues on %s', (backend) => {
     )
   })
 
+  test('are told by processes that do not work them what they have committed', async () => {
+    await using hall = await openShop('near', { backend, works: 'apart', sweeps: false })
+    await buy(hall)
+    await buy(hall)
+    await eventually(
+      () => sales(hall),
+      ({ orders, behind }) => orders === 2 && behind === 0,
+    )
+    await eventually(
+      () => paidOrders(hall),
+      ([row]) => row!.paid === 2,
+    )
+  })
+
   test('that were wiped, or never told, cost a sweep and nothing else', async () => {
     await using hall = await openShop('near', { backend, works: true })
     await buy(hall)

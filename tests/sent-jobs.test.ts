@@ -1,6 +1,7 @@
 /** Jobs that one module sends to another: with their cause or not at all, once, and to their owner only. */
 import { JobContext } from '#platform/calls/contexts'
 import { handleJob, handleJobs, job, type JobDefinition, type JobHandler } from '#platform/events/job'
+import { allDuties } from '#platform/events/duties'
 import { ModuleWorker } from '#platform/events/module-worker'
 import { forgetExpired } from '#platform/events/retention'
 import { jobContext } from '#platform/events/run-job'
@@ -30,6 +31,7 @@ function workerOf(hall: TestHall, module: string, { jobs, sources }: { jobs: Job
     sources,
     assembly: { router: assembly.router, jobs },
     listenedBy: [],
+    duties: allDuties,
     sweeps: false,
   })
 }

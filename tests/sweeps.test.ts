@@ -1,4 +1,5 @@
 /** The sweep, while something that it asks is out. */
+import { allDuties } from '#platform/events/duties'
 import { ModuleWorker } from '#platform/events/module-worker'
 import { eventually } from '#testing/eventually'
 import { startTestHall } from '#testing/hall'
@@ -27,6 +28,7 @@ test('a source that does not answer holds up no other, nor the end of the proces
     },
     sources: [],
     listenedBy: [],
+    duties: allDuties,
     sweeps: true,
   })
   const last = worker.sources.at(-1)

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { processConfig } from '#platform/config'
+import { allDuties } from '#platform/events/duties'
 import { openProcess } from '#platform/host/open-process'
 import { sourcesOf } from '#platform/host/runtimes'
 import { oneProcess, placeOf, readTopology, type Topology } from '#platform/host/topology'
@@ -40,7 +41,7 @@ async function work(): Promise<void> {
     log,
     definition,
     place: { ...place, modules, elsewhere, gateway: false, url: undefined },
-    works: true,
+    duties: allDuties,
   })
   signals.closes(worker)
   process.stdout.write(`Markethall's worker is ready: ${modules.join(', ')}\n`)

@@ -25,6 +25,7 @@ test('a hall that is told nothing provides for itself', () => {
     paymentsWebhookSecret: undefined,
     paymentsTimeoutMs: 8000,
     readCache: true,
+    works: true,
     logLevel: 'info',
     hallKey: undefined,
     hallSecret: undefined,

@@ -29,6 +29,8 @@ export type Config = {
   captureOn: 'placing' | 'shipping'
   /** Whether a first start on empty data fills the shelves with an invented assortment. */
   demo: boolean
+  /** Whether this process also works the queues; where it does not, workers of their own must. */
+  works: boolean
   /** Whether the gateway answers guests from memory as long as nothing has changed. */
   readCache: boolean
   logLevel: (typeof LOG_LEVELS)[number]
@@ -107,6 +109,12 @@ const settings = z.object({
       error: ({ input }) => `must be on or off, not "${String(input)}". Remove it to have it on.`,
     })
     .default('on'),
+  WORKERS: z
+    .enum(['on', 'off'], {
+      error: ({ input }) =>
+        `must be on or off, not "${String(input)}". Remove it to work the queues in the same process.`,
+    })
+    .default('on'),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, {
       error: ({ input }) => `must be one of ${LOG_LEVELS.join(', ')}, not "${String(input)}". Remove it to use info.`,
@@ -164,6 +172,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     paymentsTimeoutMs: read.PAYMENTS_TIMEOUT_MS,
     captureOn: read.CAPTURE_ON,
     demo: read.DEMO === 'on',
+    works: read.WORKERS === 'on',
     readCache: read.READ_CACHE === 'on',
     logLevel: read.LOG_LEVEL,
     hallKey: read.HALL_KEY,

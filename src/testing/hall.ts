@@ -19,6 +19,7 @@ import type { CallContext } from '#platform/calls/context'
 import { createSettableClock, type SettableClock } from '#platform/clock'
 import { type Config, readConfig } from '#platform/config'
 import type { ClientOf } from '#platform/contract'
+import { allDuties, noDuties } from '#platform/events/duties'
 import { type HallProcess, openProcess } from '#platform/host/open-process'
 import type { Graph } from '#platform/host/runtimes'
 import type { Place } from '#platform/host/topology'
@@ -43,8 +44,11 @@ export type TestHallOptions = {
   distance?: Distance
   /** Modules in processes of their own, the rest in one. Overrides `distance`. */
   out?: readonly ModuleName[]
-  /** Whether queues are worked. Without, nothing happens in the background until `settle`. */
-  works?: boolean
+  /**
+   * Whether queues are worked, or worked `apart`, by a process that does nothing else. Without, nothing happens in the
+   * background until `settle`.
+   */
+  works?: boolean | 'apart'
   /** Whether workers sweep each second for what queues forgot; they do by default. */
   sweeps?: boolean
   backend?: Backend
@@ -156,12 +160,13 @@ async function openProcesses(
   const outside: readonly ModuleName[] = options.out ?? (options.distance === 'far' ? modules : [])
   const inside = modules.filter((module) => !outside.includes(module))
   const urls = new Map<string, string>()
+  const { works = false } = options
   const open = async (process: string, hosted: readonly string[]): Promise<HallProcess> => {
     const place: Place = {
       process,
       modules: [...hosted],
       gateway: process === 'hall',
-      url: outside.length === 0 ? undefined : 'http://127.0.0.1:0',
+      url: outside.length === 0 || process === 'worker' ? undefined : 'http://127.0.0.1:0',
       elsewhere: new Map(),
     }
     const opened = await openProcess({
@@ -171,7 +176,7 @@ async function openProcesses(
       place,
       clock,
       newId,
-      works: options.works ?? false,
+      duties: process === 'worker' || works === true ? allDuties : noDuties,
       sweeps: options.sweeps ?? true,
       leaseMs: options.leaseMs ?? 2_000,
       locateElsewhere(module) {
@@ -187,7 +192,8 @@ async function openProcesses(
   }
   const gateway = await open('hall', inside)
   const others = await Promise.all(outside.map((module) => open(module, [module])))
-  return [gateway, ...others]
+  const worker = works === 'apart' ? [await open('worker', modules)] : []
+  return [gateway, ...others, ...worker]
 }
 
 /** The graph as the modules of this hall see it: nobody waits to be sent jobs by one that is not there. */

@@ -12,7 +12,8 @@ import { journalEvent, type JournalEvent } from './event.ts'
 
 /** How many lanes a journal has. A key's events share a lane; lanes are applied side by side. */
 const laneCount = 4
-const batchMax = 2000
+/** How many events are given their places in one transaction, but for those whose key it would cut in two. */
+export const sequencedMax = 2000
 
 const eventColumns = `j.id, j.name, j.key, j.version::int AS version, j.fact::text AS fact, j.correlation, j.causation, j.actor,
   to_char(j.announced_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "announcedAt", j.lane, j.position::int AS position`
@@ -30,7 +31,7 @@ const statements = {
     name: 'platform_unsequenced',
     text: `SELECT (SELECT coalesce(json_agg(w), '[]') FROM (
              SELECT id, month::text AS month, key, version::int AS version FROM journal
-             WHERE position IS NULL ORDER BY announced_at, id LIMIT ${batchMax}) AS w) AS waiting,
+             WHERE position IS NULL ORDER BY announced_at, id LIMIT ${sequencedMax}) AS w) AS waiting,
            (SELECT coalesce(json_agg(l), '[]') FROM (SELECT lane, head::int AS head FROM lanes) AS l) AS lanes`,
   },
   ofKeys: {
@@ -84,7 +85,7 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
     if (!lock.rows[0]!.locked) return []
     let { waiting } = look.rows[0]!
     const { lanes } = look.rows[0]!
-    if (waiting.length === batchMax) {
+    if (waiting.length === sequencedMax) {
       // A full batch may have cut a key in two, and a clock that was set back may have put its later version first.
       const keys = [...new Set(waiting.map(({ key }) => key))]
       waiting = (await client.query<Waiting>({ ...statements.ofKeys, values: [keys] })).rows

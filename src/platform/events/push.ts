@@ -4,7 +4,8 @@
  * A listener's cursor passes every event of its source, but most of them it does not react to. What it reacts to is
  * pushed at once; the rest waits for company, half a second at most, for a job costs the same whether it moves a cursor only.
  * A listener that has long been told nothing is not told that either: its sweep pulls. What waits is kept in memory: lost,
- * it is pulled, as everything is.
+ * it is pulled, as everything is. Of more than a job carries it is only told that they are there: reading them from the
+ * journal is cheaper than writing them into a queue and reading them there.
  */
 import type { Log } from '../log.ts'
 import { type JournalEvent, ownerOf } from './event.ts'
@@ -71,18 +72,9 @@ export class Pusher {
   async #send(module: string, events: readonly JournalEvent[]): Promise<void> {
     if (events.length === 0) return
     const { source, carrier } = this.#options
-    const jobs = chunksOf(events, pushedMax).map((chunk) => {
-      const batches = Map.groupBy(chunk, ({ lane }) => lane)
-      const data = { source, batches: [...batches].map(([lane, ofLane]) => ({ lane, events: ofLane })) }
-      return { name: 'events', data }
-    })
-    await carrier.add(module, jobs)
+    const carried = events.length > pushedMax ? [] : events
+    const batches = Map.groupBy(carried, ({ lane }) => lane)
+    const data = { source, batches: [...batches].map(([lane, ofLane]) => ({ lane, events: ofLane })) }
+    await carrier.add(module, [{ name: 'events', data }])
   }
-}
-
-/** Splits a list into parts of at most `size`. */
-export function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
-  const chunks: Item[][] = []
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size))
-  return chunks
 }

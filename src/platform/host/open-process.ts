@@ -9,8 +9,8 @@ import type { BoundOperation } from '../calls/operation.ts'
 import { announceCounted } from '../calls/refusals.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import { ModuleWorker, type Round } from '../events/module-worker.ts'
-import { type Carrier, openCarrier } from '../events/queues.ts'
+import type { Duties } from '../events/duties.ts'
+import type { Round } from '../events/module-worker.ts'
 import { createInternalServer } from '../http/internal-server.ts'
 import { listen, type Listening } from '../http/listen.ts'
 import type { Webhook } from '../http/public-server.ts'
@@ -20,6 +20,7 @@ import { loadHallSecret } from '../secret.ts'
 import type { Authentication } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
 import { createReadCache, openPublicFace } from './open-public-face.ts'
+import { openWorkers, roundsFor, type Workers } from './open-workers.ts'
 import type { Place } from './topology.ts'
 import {
   deriveSecret,
@@ -45,8 +46,8 @@ export type ProcessOptions = {
   log: Log
   definition: HallDefinition
   place: Place
-  /** Whether queues are worked here. */
-  works: boolean
+  /** What of the background work is done here. Where there is any, other processes' commits are heard of, too. */
+  duties: Duties
   /** Whether workers sweep for what queues forgot; they do unless a test of the queues alone says no. */
   sweeps?: boolean
   clock?: Clock
@@ -105,7 +106,7 @@ async function open(
   const stopping = new AbortController()
   const far = createFarClient(secret)
   closers.push(() => far.close())
-  const workers = new Map<string, ModuleWorker>()
+  let workers: Workers | undefined
   const directory = directoryOf(options, () => hosted)
   const dispatch = dispatchWith(directory, far)
   const readCache = place.gateway ? createReadCache(options, dispatch) : undefined
@@ -124,10 +125,10 @@ async function open(
     leaseMs: options.leaseMs ?? config.sagaLeaseMs,
     databaseUrlOf: databases.urlOf,
     rolesOf: databases.rolesOf,
-    connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.works }),
+    connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.duties.size > 0 }),
     stopping: stopping.signal,
     committed(module, wrote) {
-      workers.get(module)?.wake(wrote)
+      workers?.committed(module, wrote)
       readCache?.committed(module)
     },
   })
@@ -141,12 +142,10 @@ async function open(
   closers.push(() => refusals.close())
   closers.push(() => Promise.resolve(stopping.abort()))
   const internal = await openInternalFace({ options, secret, hosted }, closers)
-  const queues = {
-    queueUrl: databases.queueUrl,
-    namespace: options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16),
-  }
-  const carrier = options.works ? await startWorkers({ options, hosted, workers, ...queues }, closers) : undefined
-  const wired = { options, dispatch, directory, newId, hosted, carrier, readCache }
+  const namespace = options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16)
+  workers = await openWorkers({ options, hosted, databases, namespace }, closers)
+  const rounds = roundsFor({ options, hosted })
+  const wired = { options, dispatch, directory, newId, hosted, carrier: workers.carrier, readCache }
   const faces = place.gateway ? await openPublicFace(wired, closers) : undefined
   return {
     url: faces?.url,
@@ -159,7 +158,7 @@ async function open(
     },
     async round(how) {
       await refusals.tell()
-      return roundOf(workers.size > 0 ? workers : idleWorkers({ options, hosted }), how)
+      return rounds(how)
     },
     close: closeAll,
   }
@@ -203,81 +202,13 @@ function findOperation(hosted: ReadonlyMap<string, Hosted>, path: string): Bound
   return hosted.get(path.slice(0, dot))?.runtime.operations.get(path.slice(dot + 1))
 }
 
-type WorkersOptions = { options: ProcessOptions; hosted: ReadonlyMap<string, Hosted> }
-
-function createWorkers({ options, hosted }: WorkersOptions, carrier: Carrier): Map<string, ModuleWorker> {
-  const { graph } = options.definition
-  return new Map(
-    [...hosted].map(([module, { runtime, assembly, reader }]) => {
-      const listenedBy = Object.keys(graph)
-        .filter((other) => other !== 'gateway' && sourcesOf(graph, other).includes(module))
-        .map((other) => ({ module: other, reactsTo: reactionsOf(hosted.get(other), module) }))
-      return [
-        module,
-        new ModuleWorker({
-          runtime,
-          assembly,
-          reader,
-          carrier,
-          sources: sourcesOf(graph, module),
-          listenedBy,
-          sweeps: options.sweeps ?? true,
-        }),
-      ]
-    }),
-  )
-}
-
-/** The events of a source that a module reacts to, by name; undefined where the module lives elsewhere. */
-function reactionsOf(listener: Hosted | undefined, source: string): ReadonlySet<string> | undefined {
-  if (listener === undefined) return undefined
-  const ofSource = (listener.assembly.listeners ?? []).filter((each) => each.source === source)
-  return new Set(ofSource.map(({ event }) => event.name))
-}
-
-async function startWorkers(
-  {
-    options,
-    hosted,
-    workers,
-    queueUrl,
-    namespace,
-  }: WorkersOptions & { workers: Map<string, ModuleWorker>; queueUrl: string; namespace: string },
-  closers: (() => Promise<unknown>)[],
-): Promise<Carrier> {
-  const { config, log } = options
-  const carrier = await openCarrier({
-    redisUrl: config.redisUrl,
-    databaseUrl: queueUrl,
-    namespace,
-    workers: hosted.size,
-    log,
-  })
-  closers.push(() => carrier.close())
-  for (const [module, worker] of createWorkers({ options, hosted }, carrier)) {
-    workers.set(module, worker)
-    closers.push(() => worker.stop())
-    await worker.start()
-  }
-  return carrier
-}
-
-/** Workers for rounds only, where no queue is worked: nothing is pushed, everything is pulled. */
-const idleWorkers = (options: WorkersOptions): Map<string, ModuleWorker> =>
-  createWorkers(options, {
-    add: () => Promise.resolve(),
-    work: () => Promise.resolve(),
-    ping: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  })
-
 /** Announces what strangers were refused: now and then where background work is done here, and at the end. */
-function tellRefusals({ works, log }: ProcessOptions, hosted: ReadonlyMap<string, Hosted>) {
+function tellRefusals({ duties, log }: ProcessOptions, hosted: ReadonlyMap<string, Hosted>) {
   const tell = async () => {
     for (const { runtime } of hosted.values()) await announceCounted(runtime)
   }
   const sayFailed = (error: unknown) => log.warn({ err: error }, 'refusals could not be announced; they stay counted')
-  const timer = works ? setInterval(() => void tell().catch(sayFailed), refusalsMs).unref() : undefined
+  const timer = duties.size > 0 ? setInterval(() => void tell().catch(sayFailed), refusalsMs).unref() : undefined
   return {
     tell,
     close() {
@@ -285,13 +216,4 @@ function tellRefusals({ works, log }: ProcessOptions, hosted: ReadonlyMap<string
       return tell()
     },
   }
-}
-
-async function roundOf(workers: ReadonlyMap<string, ModuleWorker>, how: { resumeSagas: boolean }): Promise<Round> {
-  const sum: Round = { sequenced: 0, applied: 0, jobs: 0, sagas: 0 }
-  for (const worker of workers.values()) {
-    const round = await worker.round(how)
-    for (const name of Object.keys(sum) as (keyof Round)[]) sum[name] += round[name]
-  }
-  return sum
 }

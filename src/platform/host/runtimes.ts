@@ -21,7 +21,7 @@ import {
   journalHeads,
   journalHeadsOutput,
 } from '../events/journal.ts'
-import type { JournalReader } from '../events/module-worker.ts'
+import type { JournalReader } from '../events/follower.ts'
 import { jobContext } from '../events/run-job.ts'
 import type { NewId } from '../ids.ts'
 import { bindOperator } from '../operate/bind-operator.ts'

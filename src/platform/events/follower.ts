@@ -1,0 +1,105 @@
+/**
+ * A module's following of one source: what is pushed for latency is applied at once, what is missing is pulled from the
+ * source's journal, as far as that goes. A wiped queue, an outage, a new listener, a module that moved are all one case: a
+ * cursor behind its head.
+ */
+import type { ModuleRuntime } from '../calls/operation.ts'
+import { applyEvents, cursorsOf, type LaneBatch, type Listening } from './apply.ts'
+import type { JournalEvent } from './event.ts'
+import type { JournalHeads } from './journal.ts'
+
+/** Reads another module's journal, near or far. The signal ends the waiting for one that does not answer. */
+export type JournalReader = {
+  after(
+    source: string,
+    from: { lane: number; position: number; limit: number },
+    signal: AbortSignal,
+  ): Promise<JournalEvent[]>
+  heads(source: string, signal: AbortSignal): Promise<JournalHeads>
+}
+
+type FollowerOptions = {
+  runtime: ModuleRuntime
+  source: string
+  /** What the module reacts to; its cursor passes the rest. */
+  listening: Listening
+  reader: JournalReader
+  stopping: AbortSignal
+}
+
+/** Where to go on reading a lane. */
+type Place = { lane: number; position: number }
+
+const pulledMax = 500
+
+export class Follower {
+  readonly #options: FollowerOptions
+  readonly #lastCursors = new Map<number, number>()
+  #isCatchingUp = false
+  #isTold = false
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+  }
+
+  /** Applies what was pushed, and pulls what is missing before it. Told of events without being given any, it pulls all. */
+  async receive(batches: readonly LaneBatch[]): Promise<void> {
+    if (batches.length === 0) return this.catchUp()
+    const { runtime, listening, source } = this.#options
+    const cursors = await applyEvents(runtime, listening, { source, batches })
+    const open = batches.filter(({ lane, events }) => cursors.get(lane)! < events.at(-1)!.position)
+    await this.#pull(open.map(({ lane }) => ({ lane, position: cursors.get(lane)! })))
+  }
+
+  /** Pulls all that there is. Told again while at it, it looks once more, for all who told. */
+  async catchUp(): Promise<void> {
+    this.#isTold = true
+    if (this.#isCatchingUp) return
+    this.#isCatchingUp = true
+    try {
+      while (this.#isTold && !this.#options.stopping.aborted) {
+        this.#isTold = false
+        await this.pullBehind({ patient: false })
+      }
+    } finally {
+      this.#isCatchingUp = false
+    }
+  }
+
+  /**
+   * Pulls what the source has announced and this module has not applied, and returns how many events that were. Patient, it
+   * leaves alone a cursor that has moved since it last looked.
+   */
+  async pullBehind({ patient }: { patient: boolean }): Promise<number> {
+    const { runtime, reader, source, stopping } = this.#options
+    const [{ lanes }, cursors] = await Promise.all([reader.heads(source, stopping), cursorsOf(runtime, source)])
+    const behind = lanes.flatMap(({ lane, head }): Place[] => {
+      const position = cursors.get(lane) ?? 0
+      const lastSeen = this.#lastCursors.get(lane)
+      this.#lastCursors.set(lane, position)
+      return position < head && (!patient || lastSeen === position) ? [{ lane, position }] : []
+    })
+    return this.#pull(behind)
+  }
+
+  /** Pulls these lanes from where they stand to their ends, in as many batches as it takes. */
+  async #pull(places: readonly Place[]): Promise<number> {
+    const { runtime, listening, reader, source, stopping } = this.#options
+    let applied = 0
+    for (let open = places; open.length > 0 && !stopping.aborted;) {
+      const reading = open.map(async (place) => {
+        const events = await reader.after(source, { ...place, limit: pulledMax }, stopping)
+        return { lane: place.lane, events }
+      })
+      const batches = (await Promise.all(reading)).filter(({ events }) => events.length > 0)
+      if (batches.length === 0) break
+      const cursors = await applyEvents(runtime, listening, { source, batches })
+      applied += batches.reduce((sum, { events }) => sum + events.length, 0)
+      // A full batch has more behind it.
+      open = batches
+        .filter(({ events }) => events.length === pulledMax)
+        .map(({ lane }) => ({ lane, position: cursors.get(lane)! }))
+    }
+    return applied
+  }
+}
