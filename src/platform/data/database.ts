@@ -89,7 +89,11 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
     // BEGIN, the first statement and the last ones travel together, without waiting for each other's answers.
     pipeline: true,
   })
-  pool.on('error', (error) => log.warn({ err: error, module }, 'an idle database connection was lost'))
+  let isClosing = false
+  pool.on('error', (error) => {
+    // Those that are being closed may hear of a server that stops right after them.
+    if (!isClosing) log.warn({ err: error, module }, 'an idle database connection was lost')
+  })
   pool.on('connect', gatherWrites)
   pool.on('connect', surviveLoss)
   const dbOf = (client: pg.PoolClient): Db => {
@@ -133,7 +137,10 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
         client.release(broken)
       }
     },
-    close: () => pool.end(),
+    close() {
+      isClosing = true
+      return pool.end()
+    },
   }
 }
 
