@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 
 const projectFolder = fileURLToPath(new URL('..', import.meta.url))
 const OPEN_LINE = /^Markethall is open at (\S+)$/
+const WORKING_LINE = /^Markethall's worker is ready/
 const START_MS_MAX = 120_000
 const LINES_KEPT = 20
 const POLL_MS = 5
@@ -33,42 +34,24 @@ export type HallChildOptions = {
   nodeArguments?: readonly string[]
 }
 
-/** What `npm start` runs after `node`, with the program's path made whole: what is measured is what everybody gets. */
-function startArguments(): string[] {
+/** What an npm script runs after `node`, with the program's path made whole: what is measured is what everybody gets. */
+function argumentsOf(script: 'start' | 'worker'): string[] {
   const { scripts } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as {
-    scripts: { start: string }
+    scripts: Record<typeof script, string>
   }
-  const [program, ...rest] = scripts.start.split(' ')
-  if (program !== 'node') throw new Error(`npm start runs ${program}; the benchmark knows only node.`)
+  const [program, ...rest] = scripts[script].split(' ')
+  if (program !== 'node') throw new Error(`npm run ${script} runs ${program}; the benchmark knows only node.`)
   return rest.map((argument) => (argument.endsWith('.ts') ? join(projectFolder, argument) : argument))
 }
 
 /** Starts a hall and waits until it is ready. Throws what it said where it does not get there. */
-export async function startHallChild({
-  dataDir,
-  settings = {},
-  nodeArguments = [],
-}: HallChildOptions): Promise<HallChild> {
+export async function startHallChild(options: HallChildOptions): Promise<HallChild> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [...nodeArguments, ...startArguments()], {
-    // In its own folder, so that no .env of the project sends the load to somebody's database.
-    cwd: dataDir,
-    // In a group of its own: Ctrl-C reaches the benchmark, which then stops the hall.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      DATA_DIR: dataDir,
-      PORT: '0',
-      LOG_LEVEL: 'warn',
-      DEMO: 'off',
-      ...settings,
-    },
-  })
-  let stopping: Promise<void> | undefined
-  const stop = () => (stopping ??= end(child))
+  const { dataDir } = options
+  const child = spawnScript('start', options)
+  const stop = stopperOf(child)
   try {
-    const url = await openedAt(child)
+    const url = (await lineOf(child, OPEN_LINE))[1]!
     await untilReady(url)
     return {
       url,
@@ -84,18 +67,57 @@ export async function startHallChild({
   }
 }
 
-function openedAt(child: ChildProcess): Promise<string> {
+/** Starts a worker of all modules beside a hall, and waits until it works. */
+export async function startWorkerChild(options: HallChildOptions): Promise<AsyncDisposable> {
+  const child = spawnScript('worker', options)
+  const stop = stopperOf(child)
+  try {
+    await lineOf(child, WORKING_LINE)
+    return { [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+const spawnScript = (
+  script: 'start' | 'worker',
+  { dataDir, settings = {}, nodeArguments = [] }: HallChildOptions,
+): ChildProcess =>
+  spawn(process.execPath, [...nodeArguments, ...argumentsOf(script)], {
+    // In its own folder, so that no .env of the project sends the load to somebody's database.
+    cwd: dataDir,
+    // In a group of its own: Ctrl-C reaches the benchmark, which then stops the hall.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      DATA_DIR: dataDir,
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+      DEMO: 'off',
+      ...settings,
+    },
+  })
+
+function stopperOf(child: ChildProcess): () => Promise<void> {
+  let stopping: Promise<void> | undefined
+  return () => (stopping ??= end(child))
+}
+
+/** Waits for a line that the program writes once it is up. */
+function lineOf(child: ChildProcess, wanted: RegExp): Promise<RegExpExecArray> {
   const said: string[] = []
   return new Promise((resolve, reject) => {
-    const failed = (how: string) => reject(new Error(`The hall ${how}. It said:\n${said.join('\n')}`))
+    const failed = (how: string) => reject(new Error(`The program ${how}. It said:\n${said.join('\n')}`))
     const timer = setTimeout(() => failed('was not ready in time'), START_MS_MAX)
     const heed = (line: string) => {
       said.push(line)
       if (said.length > LINES_KEPT) said.shift()
-      const address = OPEN_LINE.exec(line)?.[1]
-      if (address === undefined) return
+      const match = wanted.exec(line)
+      if (match === null) return
       clearTimeout(timer)
-      resolve(address)
+      resolve(match)
     }
     // Both are read to the end: a full pipe would stop the hall.
     for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', heed)

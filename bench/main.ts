@@ -21,7 +21,7 @@ shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, i
        a second start. Everything is removed afterwards. Takes about two minutes.
 
 events announces, in one process, and has three listeners apply it, in another, on PostgreSQL and on Redis: steadily, while a backlog
-       drains, and alone; then the same with one BullMQ job per event and listener. Takes about three minutes.
+       drains, and alone; then the same with one BullMQ job per event and listener; and orders while no worker runs. Takes about five minutes.
 
 rivals installs Medusa and Vendure below bench/rivals/ (about a gigabyte, from the package registry), fills them with as many
        products, and measures the same work on them. Takes about ten minutes.

@@ -14,12 +14,14 @@ import pg from 'pg'
 import { percentile } from '../load.ts'
 import type { ShopOptions } from '../shop-options.ts'
 import { type Child, startChild } from './children.ts'
+import { measureOrders, type OrderFigures } from './orders.ts'
 import { ANNOUNCER, LISTENERS, prepareStalls, STALLS } from './stalls.ts'
 
 export type Backend = 'postgres' | 'redis'
 export type Rates = { steadyPerSecond: number; drainPerSecond: number }
 export type EventFigures = Partial<Record<Backend, Rates & { idleP50Ms: number; growPerSecond: number }>> & {
   onePerEvent: Partial<Record<Backend, Rates>>
+  orders: OrderFigures
 }
 
 const SIDE_BY_SIDE = 32
@@ -47,7 +49,7 @@ export async function measureEvents(options: ShopOptions): Promise<EventFigures>
   await chmod(dataDir, 0o755)
   try {
     await using redis = disposable(await startRedis(dataDir))
-    const figures: EventFigures = { onePerEvent: {} }
+    const figures: EventFigures = { onePerEvent: {}, orders: await measureOrders(options) }
     for (const backend of ['postgres', 'redis'] as const) {
       if (backend === 'redis' && redis.url === undefined) continue
       const redisUrl = backend === 'redis' ? redis.url : undefined
@@ -74,7 +76,10 @@ async function measureHall(where: Where) {
     options: where.options,
     roles: { announcer: 'announcer', worker: 'worker' },
     applied: async () => {
-      const { rows } = await client.query<{ applied: string }>(`SELECT least(${parts.join(', ')}) AS applied`)
+      const { rows } = await client.query<{ applied: string }>({
+        name: 'applied',
+        text: `SELECT least(${parts.join(', ')}) AS applied`,
+      })
       return Number(rows[0]!.applied)
     },
   }
@@ -100,7 +105,10 @@ async function measurePlain(where: Where): Promise<Rates> {
     options: where.options,
     roles: { announcer: 'plain announcer', worker: 'plain worker' },
     applied: async () => {
-      const { rows } = await client.query<{ applied: string }>(`SELECT least(${parts.join(', ')}) AS applied`)
+      const { rows } = await client.query<{ applied: string }>({
+        name: 'applied',
+        text: `SELECT least(${parts.join(', ')}) AS applied`,
+      })
       return Number(rows[0]!.applied)
     },
   }

@@ -3,7 +3,7 @@ import type { EventFigures } from './measure.ts'
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en')
 
-export function eventTable({ onePerEvent, ...hall }: EventFigures): string {
+export function eventTable({ onePerEvent, orders, ...hall }: EventFigures): string {
   const lines = (['postgres', 'redis'] as const).flatMap((backend) => {
     const ours = hall[backend]
     const plain = onePerEvent[backend]
@@ -17,5 +17,12 @@ export function eventTable({ onePerEvent, ...hall }: EventFigures): string {
       `  alone, half within   ${ours.idleP50Ms.toFixed(1)} ms`,
     ]
   })
-  return lines.join('\n')
+  const { workedPerSecond, acceptedPerSecond, drainPerSecond } = orders
+  const ratio = (drainPerSecond / acceptedPerSecond).toFixed(1)
+  return [
+    ...lines,
+    'orders',
+    `  with a worker        ${whole(workedPerSecond)} per second`,
+    `  without              ${whole(acceptedPerSecond)} per second, worked off at ${whole(drainPerSecond)} (${ratio} ×)`,
+  ].join('\n')
 }
