@@ -1,6 +1,9 @@
 /** What becomes of a job's run: done, tried again, given up at once, or too slow. */
+import type { JobCtx } from '#platform/calls/context'
+import { JobContext } from '#platform/calls/contexts'
 import { type JobHandler, handleJob, handleJobs, job, Unrecoverable } from '#platform/events/job'
-import { runJobs } from '#platform/events/run-job'
+import { jobContext, runJobs } from '#platform/events/run-job'
+import { eventually } from '#testing/eventually'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -14,9 +17,24 @@ const add = (hall: TestHall, number: number) =>
     [`job_${number}`, JSON.stringify({ number })],
   )
 
-async function run(hall: TestHall, handler: JobHandler, ids: string[]): Promise<void> {
-  const { runtime } = hall.processes[0]!.hosted.get('pricing')!
-  await runJobs(runtime, new Map([[tick.name, handler]]), ids)
+const runtimeOf = (hall: TestHall) => hall.processes[0]!.hosted.get('pricing')!.runtime
+
+const run = (hall: TestHall, handler: JobHandler, ids: string[]): Promise<void> =>
+  runJobs(runtimeOf(hall), new Map([[tick.name, handler]]), ids)
+
+/** As if whoever has the jobs had not been heard of for longer than a lease. */
+const endLeases = (hall: TestHall) => hall.sql(`update pricing.jobs set due_at = clock_timestamp()`)
+
+/** What a run commits here: the tax rate of a country. */
+const commitRate = (ctx: Pick<JobCtx, 'transaction'>, country: string) =>
+  ctx.transaction(({ tx }) =>
+    tx.execute(`insert into pricing.tax_rates (country, basis_points, version) values ('${country}', 2000, 1)`),
+  )
+async function committedRates({ sql }: TestHall): Promise<string[]> {
+  const rows = await sql<{ country: string }>(
+    `select country from pricing.tax_rates where country like 'X_' order by 1`,
+  )
+  return rows.map(({ country }) => country)
 }
 
 const jobsOf = (hall: TestHall) =>
@@ -70,12 +88,81 @@ test('a run that takes too long is told to stop, has failed, and commits nothing
   ])
 })
 
-test('a run that was taken over does not say that the job is done', async () => {
+test('a job stays with a run that goes on: its lease is renewed', async () => {
   await using hall = await startTestHall({ modules: ['pricing'] })
   await add(hall, 1)
-  const handler = handleJob(tick, async () => {
-    await hall.sql('update pricing.jobs set attempts = attempts + 1')
+  const going = Promise.withResolvers<void>()
+  const running = run(
+    hall,
+    handleJob(tick, () => going.promise),
+    ['job_1'],
+  )
+  const isDueLater = ([row]: { later: boolean }[]) => row!.later
+  await eventually(() => jobsOf(hall), isDueLater)
+  await endLeases(hall)
+  // Nobody but the run itself puts it off again.
+  await eventually(() => jobsOf(hall), isDueLater)
+  going.resolve()
+  await running
+  expect(await jobsOf(hall)).toMatchObject([{ state: 'done', attempts: 1 }])
+})
+
+test('a run whose job another has taken over is told to stop, and neither commits nor says what became of it', async () => {
+  await using hall = await startTestHall({ modules: ['pricing'] })
+  await add(hall, 1)
+  const begun = Promise.withResolvers<void>()
+  const late = Promise.withResolvers<unknown>()
+  const frozen = handleJob(tick, async (ctx) => {
+    begun.resolve()
+    await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
+    await commitRate(ctx, 'XB').then(late.resolve, late.resolve)
   })
+  const first = run(hall, frozen, ['job_1'])
+  await begun.promise
+  await endLeases(hall)
+  await run(
+    hall,
+    handleJob(tick, (ctx) => commitRate(ctx, 'XA').then(() => undefined)),
+    ['job_1'],
+  )
+  await first
+  expect(await late.promise).toMatchObject({ name: 'TakenOver' })
+  expect(await committedRates(hall)).toEqual(['XA'])
+  expect(await jobsOf(hall)).toMatchObject([{ state: 'done', attempts: 2, error: null }])
+})
+
+test('a run that nobody has told yet commits nothing either, of one job or of several', async () => {
+  await using hall = await startTestHall({ modules: ['pricing'] })
+  for (const number of [1, 2]) await add(hall, number)
+  const context = jobContext(runtimeOf(hall), { actor: { kind: 'guest' }, requestId: 'req_1', key: undefined })
+  const holding = (...jobs: { id: string; attempts: number }[]) =>
+    new JobContext(runtimeOf(hall), context, { jobs, signal: new AbortController().signal })
+  const taken = [1, 2].map((number) => ({ id: `job_${number}`, attempts: 1 }))
+  await hall.sql(`update pricing.jobs set attempts = 1`)
+  await commitRate(holding(...taken), 'XA')
+  await hall.sql(`update pricing.jobs set attempts = 2 where id = 'job_2'`)
+  await expect(commitRate(holding(...taken), 'XB')).rejects.toMatchObject({ name: 'TakenOver' })
+  await expect(commitRate(holding(taken[1]!), 'XC')).rejects.toMatchObject({ name: 'TakenOver' })
+  await commitRate(holding(taken[0]!), 'XD')
+  expect(await committedRates(hall)).toEqual(['XA', 'XD'])
+})
+
+test('while a run commits, nobody takes its job over', async () => {
+  await using hall = await startTestHall({ modules: ['pricing'] })
+  await add(hall, 1)
+  const others: number[] = []
+  const handler = handleJob(tick, (ctx) =>
+    ctx.transaction(async ({ tx }) => {
+      await tx.execute('select 1')
+      await endLeases(hall)
+      await run(
+        hall,
+        handleJob(tick, async (_ctx, { number }) => void others.push(number)),
+        ['job_1'],
+      )
+    }),
+  )
   await run(hall, handler, ['job_1'])
-  expect(await jobsOf(hall)).toMatchObject([{ state: 'waiting', attempts: 2 }])
+  expect(others).toEqual([])
+  expect(await jobsOf(hall)).toMatchObject([{ state: 'done', attempts: 1 }])
 })

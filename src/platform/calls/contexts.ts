@@ -1,5 +1,6 @@
 /** Makes the `ctx` that each kind of operation is given. */
 import type { Transaction } from '../data/database.ts'
+import { type DueJob, holdJobs } from '../events/job-rows.ts'
 import { Outbox } from '../events/outbox.ts'
 import type { Log } from '../log.ts'
 import type { Sought, TraceEntry } from '../trace/entries.ts'
@@ -85,22 +86,24 @@ export class CommandContext extends Base implements CommandCtx {
   }
 }
 
+/** A run of jobs: what it commits, it commits as long as it has them. The signal is aborted when its time is up, or it has lost them. */
+export type JobRun = { signal: AbortSignal; jobs: readonly DueJob[] }
+
 /** A job's (or schedule's) ctx: calls, and transactions of its own. */
 export class JobContext extends Base implements JobCtx {
   readonly calls: any
   readonly signal: AbortSignal
   readonly #runtime: ModuleRuntime
   readonly #context: CallContext
-  readonly #limit: AbortSignal | undefined
+  readonly #run: JobRun | undefined
 
-  /** `limit` is aborted when its time is up. */
-  constructor(runtime: ModuleRuntime, context: CallContext, limit?: AbortSignal) {
+  constructor(runtime: ModuleRuntime, context: CallContext, run?: JobRun) {
     super(runtime, context)
-    this.#limit = limit
+    this.#run = run
     this.#runtime = runtime
     this.#context = context
     this.calls = runtime.callsFor(context)
-    this.signal = limit === undefined ? runtime.stopping : AbortSignal.any([runtime.stopping, limit])
+    this.signal = run === undefined ? runtime.stopping : AbortSignal.any([runtime.stopping, run.signal])
   }
 
   get db(): JobCtx['db'] {
@@ -109,10 +112,12 @@ export class JobContext extends Base implements JobCtx {
 
   async transaction<T>(work: (ctx: CommandCtx) => Promise<T>): Promise<T> {
     const outbox = new Outbox(this.#runtime, this.#context, this.#context.key ?? null)
+    const run = this.#run
     const result = await this.#runtime.database.transaction(async (transaction) => {
+      const stillHeld = run && holdJobs(transaction, run.jobs)
       const answer = await work(new CommandContext(this.#runtime, this.#context, { transaction, outbox }))
-      // Another run may be at it by now.
-      this.#limit?.throwIfAborted()
+      await stillHeld?.()
+      run?.signal.throwIfAborted()
       outbox.flush(transaction)
       return answer
     })

@@ -2,7 +2,8 @@
 import type { ModuleRuntime } from '../calls/operation.ts'
 import type { JobHandler } from './job.ts'
 import type { Carrier } from './queues.ts'
-import { type DueJob, dueJobs, runJobs } from './run-job.ts'
+import { type DueJob, dueJobs } from './job-rows.ts'
+import { runJobs } from './run-job.ts'
 
 const jobsMax = 200
 /** How many jobs one job of the queue carries. */

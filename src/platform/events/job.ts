@@ -36,8 +36,8 @@ export type JobHandler = { job: JobDefinition; timeLimitMs: number } & (
   | { handleAll(ctx: JobCtx, items: readonly JobItem<any>[]): Promise<void> }
 )
 
-/** How long a job may take where nobody said otherwise, and at most: soon after, it counts as lost and is taken again. */
-const timeLimitMsMax = 50_000
+/** How long a job may take where nobody said otherwise. */
+const timeLimitMsDefault = 50_000
 
 /**
  * Throw it where trying again cannot help: the job ends as failed, for a person to see. Any other failure is tried again, with
@@ -56,8 +56,8 @@ type JobLimits = {
 export const handleJob = <Payload>(
   definition: JobDefinition<Payload>,
   handle: (ctx: JobCtx<any>, payload: Payload) => Promise<void>,
-  { timeLimitMs = timeLimitMsMax }: JobLimits = {},
-): JobHandler => ({ job: definition, handle, timeLimitMs: Math.min(timeLimitMs, timeLimitMsMax) })
+  { timeLimitMs = timeLimitMsDefault }: JobLimits = {},
+): JobHandler => ({ job: definition, handle, timeLimitMs })
 
 /**
  * Binds a handler that gets together what is due together, so that one transaction serves many. Where it throws, its
@@ -66,7 +66,7 @@ export const handleJob = <Payload>(
 export const handleJobs = <Payload>(
   definition: JobDefinition<Payload>,
   handleAll: (ctx: JobCtx<any>, items: readonly JobItem<Payload>[]) => Promise<void>,
-): JobHandler => ({ job: definition, handleAll, timeLimitMs: timeLimitMsMax })
+): JobHandler => ({ job: definition, handleAll, timeLimitMs: timeLimitMsDefault })
 
 /** Work that repeats: it takes no input, has a batch limit, and returns counts. One process does it at a time. */
 export type Schedule = {
