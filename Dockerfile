@@ -1,6 +1,6 @@
 # One image; its command decides the role:
 #   the hall      node src/main.ts [--topology FILE --process NAME]      (the default)
-#   a worker      node workers/main.ts [MODULE …]
+#   a worker      node workers/main.ts [--only DUTY …] [MODULE …]
 #   the tool      node src/hall.ts …
 #   the sandbox   node src/modules/payments/sandbox/main.ts --file FILE --host 0.0.0.0 --port 4100
 # Without DATABASE_URL the hall brings its own PostgreSQL and keeps it below DATA_DIR: mount a volume there.

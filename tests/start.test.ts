@@ -127,7 +127,9 @@ describe('a start that cannot succeed ends with 1 and says', () => {
     ['src/main.ts --topology package.json', /topology package\.json is not valid/],
     ['src/main.ts --colour', /Usage: npm start/],
     ['workers/main.ts till', /no module till\. There are identity, catalog/],
-    ['workers/main.ts reporting', /reporting needs orders, .* Name it too/],
+    ['workers/main.ts --only tills', /no duty "tills"\. There are events, queues, schedules\./],
+    ['workers/main.ts --only events,', /no duty ""\. There are/],
+    ['workers/main.ts --only', /--only <value>/],
   ])('what is wrong with: %s', async (line, message) => {
     const [file, ...args] = line.split(' ')
     const { code, err } = await fail(file!, args)

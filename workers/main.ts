@@ -1,11 +1,11 @@
 /**
- * A process that only works the queues: of all modules, or of those named: `npm run worker -- orders reporting`.
- * It hosts the modules' code, and has no face of its own. What they call or listen to must be worked here too, or have
- * an address in the topology.
+ * A process that only does background work: of all modules, or of those named: `npm run worker -- orders payments`; all of it,
+ * or some of its duties: `npm run worker -- --only schedules`. It has no face of its own. What its modules call or listen to
+ * and the topology gives no address is hosted here too, without being worked.
  */
 import { parseArgs } from 'node:util'
 import { processConfig } from '#platform/config'
-import { allDuties } from '#platform/events/duties'
+import { dutiesNamed, dutyWords } from '#platform/events/duties'
 import { openProcess } from '#platform/host/open-process'
 import { sourcesOf } from '#platform/host/runtimes'
 import { oneProcess, placeOf, readTopology, type Topology } from '#platform/host/topology'
@@ -14,15 +14,27 @@ import { definition } from '../src/definition.ts'
 import { graph, type ModuleName, moduleNames } from '../src/modules.ts'
 import { closeOnSignals } from '../src/signals.ts'
 
+const usage = [
+  'Usage: npm run worker [-- [--topology FILE] [--only DUTY …] [MODULE …]]',
+  `Modules: ${moduleNames.join(', ')}`,
+  'Duties, all of them unless some are named; two processes of each are safe:',
+  ...Object.entries(dutyWords).map(([duty, words]) => `  ${duty.padEnd(10)} ${words}`),
+].join('\n')
+
 async function work(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { topology: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+    options: {
+      topology: { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
   })
   if (values.help) {
-    process.stdout.write(`Usage: npm run worker [-- --topology FILE] [MODULE …]\nModules: ${moduleNames.join(', ')}\n`)
+    process.stdout.write(`${usage}\n`)
     return
   }
+  const duties = dutiesNamed(values.only)
   const unknown = positionals.find((name) => !(moduleNames as string[]).includes(name))
   if (unknown !== undefined) throw new Error(`There is no module ${unknown}. There are ${moduleNames.join(', ')}.`)
   const config = processConfig()
@@ -33,37 +45,42 @@ async function work(): Promise<void> {
     topology.processes['hall'] ? 'hall' : Object.keys(topology.processes)[0]!,
     moduleNames,
   )
-  const modules = (positionals.length > 0 ? positionals : place.modules) as ModuleName[]
-  const elsewhere = reachFrom(topology, modules)
+  const worked = [...new Set(positionals.length > 0 ? positionals : place.modules)] as ModuleName[]
+  const elsewhere = addressesIn(topology, worked)
+  const needed = neededBy(worked).filter((name) => !worked.includes(name) && !elsewhere.has(name))
   const signals = closeOnSignals(log, config)
   const worker = await openProcess({
     config,
     log,
     definition,
-    place: { ...place, modules, elsewhere, gateway: false, url: undefined },
-    duties: allDuties,
+    place: { ...place, modules: [...worked, ...needed], elsewhere, gateway: false, url: undefined },
+    duties,
+    works: worked,
   })
   signals.closes(worker)
-  process.stdout.write(`Markethall's worker is ready: ${modules.join(', ')}\n`)
+  const part = values.only.length === 0 ? '' : ` (${[...duties].join(', ')})`
+  process.stdout.write(`Markethall's worker is ready: ${worked.join(', ')}${part}\n`)
 }
 
-/** Where the topology has the modules that are not worked here. Throws where one that is needed has no address. */
-function reachFrom(topology: Topology, modules: readonly ModuleName[]): Map<string, string> {
+/** Where the topology has the modules that are not worked here, as far as it says. */
+function addressesIn(topology: Topology, worked: readonly ModuleName[]): Map<string, string> {
   const places = Object.keys(topology.processes).map((name) => placeOf(topology, name, moduleNames))
-  const hosted = places.flatMap(({ modules: here, url }) =>
-    url === undefined ? [] : here.map((name) => [name, url] as const),
+  const hosted = places.flatMap(({ modules, url }) =>
+    url === undefined ? [] : modules.map((name) => [name, url] as const),
   )
-  const elsewhere = new Map<string, string>(hosted.filter(([name]) => !(modules as string[]).includes(name)))
-  for (const module of modules) {
-    const needed = [...graph[module].calls, ...sourcesOf(graph, module)]
-    const missing = needed.find((name) => !(modules as string[]).includes(name) && !elsewhere.has(name))
-    if (missing === undefined) continue
-    throw new Error(
-      `${module} needs ${missing}, which this worker neither works nor can reach. ` +
-        'Name it too, or give a --topology in which it has a url.',
-    )
+  return new Map(hosted.filter(([name]) => !(worked as string[]).includes(name)))
+}
+
+/** Whom the modules call, whose journals they read, and whom those call in turn. */
+function neededBy(worked: readonly ModuleName[]): ModuleName[] {
+  const needed = new Set<ModuleName>()
+  const need = (name: ModuleName) => {
+    if (needed.has(name)) return
+    needed.add(name)
+    graph[name].calls.forEach(need)
   }
-  return elsewhere
+  for (const name of worked) [...graph[name].calls, ...(sourcesOf(graph, name) as ModuleName[])].forEach(need)
+  return [...needed]
 }
 
 work().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 /** What must hold of journals, cursors and what listeners made of the events, derived from the declared graph. */
+import { sourcesOf } from '#platform/host/runtimes'
 import { graph, moduleNames } from '../modules.ts'
 import type { Check } from './check.ts'
 
@@ -11,7 +12,7 @@ const lanes = ofAll('lanes', 'lane, head')
 const cursors = ofAll('cursors', 'source, lane, position')
 
 const listening = moduleNames
-  .flatMap((module) => graph[module].listens.map((source) => `('${module}', '${source}')`))
+  .flatMap((module) => sourcesOf(graph, module).map((source) => `('${module}', '${source}')`))
   .join(', ')
 
 const placed = `SELECT fact->>'orderId' AS order_id, left(fact->>'orderedAt', 10) AS day, fact->>'currency' AS currency,

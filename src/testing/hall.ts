@@ -19,7 +19,7 @@ import type { CallContext } from '#platform/calls/context'
 import { createSettableClock, type SettableClock } from '#platform/clock'
 import { type Config, readConfig } from '#platform/config'
 import type { ClientOf } from '#platform/contract'
-import { allDuties, noDuties } from '#platform/events/duties'
+import { allDuties, type Duties, type Duty, noDuties } from '#platform/events/duties'
 import { type HallProcess, openProcess } from '#platform/host/open-process'
 import type { Graph } from '#platform/host/runtimes'
 import type { Place } from '#platform/host/topology'
@@ -45,10 +45,10 @@ export type TestHallOptions = {
   /** Modules in processes of their own, the rest in one. Overrides `distance`. */
   out?: readonly ModuleName[]
   /**
-   * Whether queues are worked, or worked `apart`, by a process that does nothing else. Without, nothing happens in the
-   * background until `settle`.
+   * Whether queues are worked, or worked `apart`, by a process that does nothing else, or by one for each of these duties.
+   * Without, nothing happens in the background until `settle`.
    */
-  works?: boolean | 'apart'
+  works?: boolean | 'apart' | readonly Duty[]
   /** Whether workers sweep each second for what queues forgot; they do by default. */
   sweeps?: boolean
   backend?: Backend
@@ -161,7 +161,8 @@ async function openProcesses(
   const inside = modules.filter((module) => !outside.includes(module))
   const urls = new Map<string, string>()
   const { works = false } = options
-  const open = async (process: string, hosted: readonly string[]): Promise<HallProcess> => {
+  const own = works === true ? allDuties : noDuties
+  const open = async (process: string, hosted: readonly string[], duties: Duties = own): Promise<HallProcess> => {
     const place: Place = {
       process,
       modules: [...hosted],
@@ -176,7 +177,7 @@ async function openProcesses(
       place,
       clock,
       newId,
-      duties: process === 'worker' || works === true ? allDuties : noDuties,
+      duties,
       sweeps: options.sweeps ?? true,
       leaseMs: options.leaseMs ?? 2_000,
       locateElsewhere(module) {
@@ -192,9 +193,12 @@ async function openProcesses(
   }
   const gateway = await open('hall', inside)
   const others = await Promise.all(outside.map((module) => open(module, [module])))
-  const worker = works === 'apart' ? [await open('worker', modules)] : []
-  return [gateway, ...others, ...worker]
+  const apart: Duties[] = works === 'apart' ? [allDuties] : typeof works === 'object' ? works.map(dutyAlone) : []
+  const workers = await Promise.all(apart.map((duties) => open('worker', modules, duties)))
+  return [gateway, ...others, ...workers]
 }
+
+const dutyAlone = (duty: Duty): Duties => new Set([duty])
 
 /** The graph as the modules of this hall see it: nobody waits to be sent jobs by one that is not there. */
 const graphOf = (modules: readonly string[]): Graph =>

@@ -1,4 +1,5 @@
 /** What a hall has still to do, counted from its tables. */
+import { sourcesOf } from '#platform/host/runtimes'
 import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
 
 type Sql = (text: string) => Promise<Record<string, unknown>[]>
@@ -18,7 +19,7 @@ const openIn = (module: ModuleName) =>
 
 /** How many lanes of its sources a module has not applied to the end. */
 const behindIn = (module: ModuleName) =>
-  `(0${graph[module].listens
+  `(0${sourcesOf(graph, module)
     .map(
       (source) => ` + (SELECT count(*) FROM "${source}".lanes AS l LEFT JOIN "${module}".cursors AS c
         ON c.source = '${source}' AND c.lane = l.lane WHERE l.head > coalesce(c.position, 0))`,

@@ -29,6 +29,8 @@ export type World = AsyncDisposable & {
   killStartingHall(afterMs: number): Promise<void>
   /** Starts the process of a module outside, and waits until it is ready. */
   startOutside(module: ModuleName): Promise<Program>
+  /** Starts a worker, and waits until it is ready. */
+  startWorker(args?: readonly string[], env?: Record<string, string>): Promise<Program>
   ownerKey(): Promise<string>
   /** What the payment provider says that it charged, by the key under which it was asked. */
   charges(): Promise<Charge[]>
@@ -95,6 +97,12 @@ export async function openWorld({ redisUrl, outside = [], provider = 'child' }: 
     async startOutside(module) {
       const program = start(module)
       await program.line(/^Markethall's \S+ is ready at /)
+      return program
+    },
+    async startWorker(args = [], more = {}) {
+      const program = startProgram('workers/main.ts', args, { ...env, ...more })
+      stack.defer(() => program.kill().then(() => undefined))
+      await program.line(/^Markethall's worker is ready/)
       return program
     },
     ownerKey: async () => (await readFile(join(dataDir, 'owner.key'), 'utf8')).trim(),

@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, integer, jsonb, pgSchema, text } from 'drizzle-orm/pg-core'
 
 export const auditSchema = pgSchema('audit')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(auditSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(auditSchema)
 
 /** Who did what. Numbers run from 1 without a gap, and each record holds the hash of the one before it. */
 export const records = auditSchema.table(

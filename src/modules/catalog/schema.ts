@@ -20,7 +20,8 @@ import {
 import type { Choice, ProductView } from './product-view.ts'
 
 export const catalogSchema = pgSchema('catalog')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(catalogSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(catalogSchema)
 
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' })
 

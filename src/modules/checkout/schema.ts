@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm'
 import { type AnyPgColumn, bigint, check, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
 
 export const checkoutSchema = pgSchema('checkout')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(checkoutSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(checkoutSchema)
 
 const whole = (name: string) => bigint(name, { mode: 'number' })
 

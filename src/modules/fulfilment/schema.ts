@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
 
 export const fulfilmentSchema = pgSchema('fulfilment')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(fulfilmentSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(fulfilmentSchema)
 
 const whole = (name: string) => bigint(name, { mode: 'number' }).notNull()
 

@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, index, integer, jsonb, pgSchema, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 export const identitySchema = pgSchema('identity')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(identitySchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(identitySchema)
 
 const version = () => bigint('version', { mode: 'number' }).notNull()
 

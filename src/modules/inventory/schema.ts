@@ -7,7 +7,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, index, integer, pgSchema, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 export const inventorySchema = pgSchema('inventory')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(inventorySchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(inventorySchema)
 
 const units = (name: string) => bigint(name, { mode: 'number' }).notNull()
 const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'string' })

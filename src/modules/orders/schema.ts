@@ -6,7 +6,8 @@ import type { Shipping } from './contract.ts'
 import type { OrderState } from './order-state.ts'
 
 export const ordersSchema = pgSchema('orders')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(ordersSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(ordersSchema)
 
 const whole = (name: string) => bigint(name, { mode: 'number' }).notNull()
 const counted = (name: string) => whole(name).default(0)

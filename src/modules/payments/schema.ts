@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, date, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 
 export const paymentsSchema = pgSchema('payments')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(paymentsSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(paymentsSchema)
 
 const minor = (name: string) => bigint(name, { mode: 'number' })
 const databaseTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' })

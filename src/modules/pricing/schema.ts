@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, check, integer, pgSchema, text } from 'drizzle-orm/pg-core'
 
 export const pricingSchema = pgSchema('pricing')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(pricingSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(pricingSchema)
 
 /** The standard tax rate of each country that is taxed, in basis points: 2000 is 20 %. */
 export const taxRates = pricingSchema.table(

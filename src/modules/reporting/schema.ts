@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm'
 import { bigint, boolean, check, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
 
 export const reportingSchema = pgSchema('reporting')
-export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds } = platformTables(reportingSchema)
+export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
+  platformTables(reportingSchema)
 
 // A text: it sorts as days do, and takes every day that a contract lets through (a `date` knows no year 0).
 const utcDay = () => text('day').notNull()

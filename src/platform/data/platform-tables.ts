@@ -1,6 +1,6 @@
 /**
  * The tables that the platform keeps in every module's own schema, so that they leave with the module: its idempotency
- * records, sagas, journal, cursors, jobs and rebuilds.
+ * records, sagas, journal, cursors, jobs, schedules and rebuilds.
  *
  * Columns made by `databaseTime` hold the database's clock. They serve leases, sweeps and expiry, never a business
  * decision, and are the only columns that may differ between two halls that were asked the same.
@@ -221,6 +221,10 @@ const jobsTable = (schema: PgSchema) =>
     ],
   )
 
+/** When each schedule last began: over all processes it runs at most once in its period. */
+const schedulesTable = (schema: PgSchema) =>
+  schema.table('schedules', { name: text('name').primaryKey(), begunAt: databaseNow('begun_at') })
+
 /** The rebuilds of what this module made from events: at most one runs at a time. */
 const rebuildsTable = (schema: PgSchema) =>
   schema.table('rebuilds', {
@@ -250,4 +254,5 @@ export const platformTables = (schema: PgSchema) => ({
   parked: parkedTable(schema),
   jobs: jobsTable(schema),
   rebuilds: rebuildsTable(schema),
+  schedules: schedulesTable(schema),
 })

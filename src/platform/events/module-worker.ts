@@ -14,14 +14,13 @@ import type { Duties } from './duties.ts'
 import { FailureLog } from './failure-log.ts'
 import { Follower, type JournalReader } from './follower.ts'
 import { journalWaits, sequence, sequencedMax } from './journal.ts'
-import type { Schedule } from './job.ts'
 import { Passes, type Wrote } from './passes.ts'
 import { platformSchedules } from './platform-schedules.ts'
 import { Pusher, type PushTarget } from './push.ts'
 import { QueuesAway } from './queue-outage.ts'
 import type { Carrier } from './queues.ts'
 import { jobContext } from './run-job.ts'
-import { runSchedule } from './run-schedule.ts'
+import { Recurring } from './run-schedule.ts'
 
 export type ModuleWorkerOptions = {
   runtime: ModuleRuntime
@@ -51,7 +50,7 @@ export class ModuleWorker {
   readonly #passes: Passes
   readonly #pusher: Pusher
   readonly #failures: FailureLog
-  readonly #lastRuns = new Map<string, number>()
+  readonly #recurring: readonly Recurring[]
   readonly #stopping = new AbortController()
   #sweeping: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
@@ -66,6 +65,8 @@ export class ModuleWorker {
       new Follower({ runtime, source, listening: listening.get(source) ?? new Map(), reader, stopping })
     this.#followers = new Map(sources.map((source) => [source, follow(source)]))
     this.#jobs = new DueJobs(runtime, carrier, assembly.jobs ?? [])
+    const schedules = [...(assembly.schedules ?? []), ...platformSchedules(runtime.database)]
+    this.#recurring = schedules.map((schedule) => new Recurring(runtime, schedule))
     this.#failures = new FailureLog(runtime.log)
     this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
     this.#passes = new Passes((wrote) => this.#pass(wrote), stopping)
@@ -150,11 +151,10 @@ export class ModuleWorker {
    * holds up none of the rest; the sources come last, since one that does not answer is waited for.
    */
   async #sweep(): Promise<void> {
-    const { runtime, assembly, duties } = this.#options
-    const schedules = [...(assembly.schedules ?? []), ...platformSchedules(runtime.database)]
+    const { runtime, duties } = this.#options
     const parts: Record<'events' | 'schedules' | 'queues', (() => Promise<unknown>)[]> = {
       events: [async () => ((await journalWaits(runtime.database)) ? this.#sequence() : 0)],
-      schedules: schedules.map((schedule) => () => this.#runIfDue(schedule)),
+      schedules: this.#recurring.map((each) => () => each.runIfDue((name) => this.#context(`schedule:${name}`))),
       queues: [
         () => this.#jobs.carry(),
         () => this.#resumeSagas(),
@@ -183,19 +183,6 @@ export class ModuleWorker {
   #resumeSagas(): Promise<number> {
     const { runtime } = this.#options
     return resumeOpenSagas(runtime, { limit: sagasMax, contextFor: () => this.#context('sweep') })
-  }
-
-  /** Runs a schedule that is due, unless another process is at it. */
-  async #runIfDue(schedule: Schedule): Promise<void> {
-    const { runtime } = this.#options
-    const { name, everyMs } = schedule
-    const last = this.#lastRuns.get(name)
-    const now = Date.now()
-    // The first run waits its turn too: a process that starts has enough to do.
-    if (last === undefined) this.#lastRuns.set(name, now)
-    if (last === undefined || now - last < everyMs) return
-    this.#lastRuns.set(name, now)
-    await runSchedule(runtime, schedule, this.#context(`schedule:${name}`))
   }
 
   #context(id: string) {

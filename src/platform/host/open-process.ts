@@ -48,6 +48,8 @@ export type ProcessOptions = {
   place: Place
   /** What of the background work is done here. Where there is any, other processes' commits are heard of, too. */
   duties: Duties
+  /** The modules whose background work is done here: all that are hosted, unless named. */
+  works?: readonly string[]
   /** Whether workers sweep for what queues forgot; they do unless a test of the queues alone says no. */
   sweeps?: boolean
   clock?: Clock

@@ -28,13 +28,15 @@ type WorkersOptions = Hosting & {
 /** Starts the background work that is done here. */
 export async function openWorkers(options: WorkersOptions, closers: (() => Promise<unknown>)[]): Promise<Workers> {
   const { hosted, options: process } = options
+  const { duties, works = [...hosted.keys()] } = process
+  const worked = new Map([...hosted].filter(([module]) => works.includes(module)))
   const senders = new Map<string, WakeSender>()
-  if (!process.duties.has('events') || !process.duties.has('queues')) {
-    for (const [module, { runtime }] of hosted)
-      senders.set(module, new WakeSender({ module, pool: runtime.database.pool }))
-    closers.push(async () => senders.forEach((sender) => sender.stop()))
+  for (const [module, { runtime }] of hosted) {
+    if (duties.has('events') && duties.has('queues') && worked.has(module)) continue
+    senders.set(module, new WakeSender({ module, pool: runtime.database.pool }))
   }
-  const { carrier, workers } = process.duties.size > 0 ? await startWorkers(options, closers) : nobody
+  closers.push(async () => senders.forEach((sender) => sender.stop()))
+  const { carrier, workers } = duties.size > 0 ? await startWorkers({ ...options, worked }, closers) : nobody
   return {
     carrier,
     committed(module, wrote) {
@@ -47,7 +49,7 @@ export async function openWorkers(options: WorkersOptions, closers: (() => Promi
 const nobody = { carrier: undefined, workers: new Map<string, ModuleWorker>() }
 
 async function startWorkers(
-  { options, hosted, databases, namespace }: WorkersOptions,
+  { options, hosted, worked, databases, namespace }: WorkersOptions & { worked: ReadonlyMap<string, Hosted> },
   closers: (() => Promise<unknown>)[],
 ): Promise<{ carrier: Carrier; workers: ReadonlyMap<string, ModuleWorker> }> {
   const { config, log, duties } = options
@@ -55,26 +57,29 @@ async function startWorkers(
     redisUrl: config.redisUrl,
     databaseUrl: databases.queueUrl,
     namespace,
-    workers: duties.has('queues') ? hosted.size : 0,
+    workers: duties.has('queues') ? worked.size : 0,
     log,
   })
   closers.push(() => carrier.close())
-  const workers = createWorkers({ options, hosted }, carrier)
+  const workers = createWorkers({ options, hosted, worked }, carrier)
   for (const worker of workers.values()) {
     closers.push(() => worker.stop())
     await worker.start()
   }
-  for (const url of new Set([...hosted.keys()].map((module) => databases.urlOf(module)))) {
+  for (const url of new Set([...worked.keys()].map((module) => databases.urlOf(module)))) {
     const listener = listenForWakes({ url, heard: (module, wrote) => workers.get(module)?.wake(wrote), log })
     closers.push(() => listener.close())
   }
   return { carrier, workers }
 }
 
-function createWorkers({ options, hosted }: Hosting, carrier: Carrier): Map<string, ModuleWorker> {
+function createWorkers(
+  { options, hosted, worked }: Hosting & { worked: ReadonlyMap<string, Hosted> },
+  carrier: Carrier,
+): Map<string, ModuleWorker> {
   const { graph } = options.definition
   return new Map(
-    [...hosted].map(([module, { runtime, assembly, reader }]) => {
+    [...worked].map(([module, { runtime, assembly, reader }]) => {
       const listenedBy = Object.keys(graph)
         .filter((other) => other !== 'gateway' && sourcesOf(graph, other).includes(module))
         .map((other) => ({ module: other, reactsTo: reactionsOf(hosted.get(other), module) }))
@@ -105,7 +110,7 @@ function reactionsOf(listener: Hosted | undefined, source: string): ReadonlySet<
 /** Rounds of all background work of the modules here, without queues: nothing is pushed, everything is pulled. */
 export function roundsFor({ options, hosted }: Hosting): (how: { resumeSagas: boolean }) => Promise<Round> {
   const workers = createWorkers(
-    { options: { ...options, duties: allDuties }, hosted },
+    { options: { ...options, duties: allDuties }, hosted, worked: hosted },
     {
       add: () => Promise.resolve(),
       work: () => Promise.resolve(),
