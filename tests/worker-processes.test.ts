@@ -75,7 +75,7 @@ test(
         `select state, attempts from payments.jobs where name = 'payments.capture'`,
       )
     // Its lease is over in seconds; the time limit of the frozen run is not.
-  await eventually(captureJob, ([job]) => job?.state === 'done', 40_000)
+    await eventually(captureJob, ([job]) => job?.state === 'done', 40_000)
     process.kill(frozen.pid, 'SIGCONT')
     await eventually(
       async () => frozen.err,

@@ -7,12 +7,11 @@ import { surviveLoss } from '../data/database.ts'
 import { endsWithin } from './ends-within.ts'
 import { type Outage, QueuesAway } from './queue-outage.ts'
 
-export type QueueLike = Pick<Queue, 'add' | 'addBulk' | 'close' | 'on'>
 export type WorkerLike = Pick<Worker, 'close' | 'on' | 'waitUntilReady'>
 type Process = (job: { name: string; data: unknown }) => Promise<void>
 
 export type Backend = {
-  queue(name: string): QueueLike
+  queue(name: string): Queue
   worker(name: string, process: Process): WorkerLike
   /** Whether it is known to be out of reach, so that nobody need wait to find out. */
   isAway(): boolean
@@ -60,7 +59,7 @@ export async function postgresBackend(
   // BullMQ describes the little of pg that it needs by a type of its own, which pg's own types do not quite meet.
   const connection = pool as never
   return {
-    queue: (name) => new bound.Queue(name, { connection }) as unknown as QueueLike,
+    queue: (name) => new bound.Queue(name, { connection }) as unknown as Queue,
     worker: (name, process) =>
       new bound.Worker(name, process, { connection, ...workerOptions }) as unknown as WorkerLike,
     isAway: () => false,

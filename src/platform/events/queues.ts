@@ -8,7 +8,8 @@
 import { isConnectionLoss } from '../data/database.ts'
 import type { Log } from '../log.ts'
 import { endsWithin } from './ends-within.ts'
-import { type Backend, postgresBackend, type QueueLike, redisBackend, type WorkerLike } from './queue-backends.ts'
+import type { Queue } from 'bullmq'
+import { type Backend, postgresBackend, redisBackend, type WorkerLike } from './queue-backends.ts'
 import { Outage, QueuesAway } from './queue-outage.ts'
 
 /** What the platform needs of a queue. Nothing else of BullMQ is used elsewhere. */
@@ -33,24 +34,28 @@ const beginMsMax = 5_000
 /** On PostgreSQL a bulk costs two temporary tables, which is more than this many jobs added one by one. */
 const fewJobs = 16
 
+type BackendOptions = { redisUrl: string | undefined; databaseUrl: string; namespace: string; log: Log }
+
 /** Opens the carrier on Redis or PostgreSQL. `namespace` tells halls apart that share a Redis. */
-export async function openCarrier(options: {
-  redisUrl: string | undefined
-  databaseUrl: string
-  namespace: string
-  workers: number
-  log: Log
-}): Promise<Carrier> {
-  const { redisUrl, databaseUrl, namespace, workers, log } = options
+export async function openCarrier({ workers, ...options }: BackendOptions & { workers: number }): Promise<Carrier> {
+  const { backend, outage } = await openBackend({ ...options, connections: sharedConnections + workers })
+  return carrierOn(backend, { log: options.log, outage })
+}
+
+/** Opens the queues on Redis or PostgreSQL, there with so many connections. */
+export async function openBackend(
+  options: BackendOptions & { connections: number },
+): Promise<{ backend: Backend; outage: Outage }> {
+  const { redisUrl, databaseUrl, namespace, connections, log } = options
   const outage = new Outage(
     log,
     adviceFor(redisUrl === undefined ? 'the database of the queues' : 'Redis', redisUrl ?? databaseUrl),
   )
   const backend =
     redisUrl === undefined
-      ? await postgresBackend(databaseUrl, { connections: sharedConnections + workers, outage })
+      ? await postgresBackend(databaseUrl, { connections, outage })
       : await redisBackend(redisUrl, { prefix: `markethall:${namespace}`, outage })
-  return carrierOn(backend, { log, outage })
+  return { backend, outage }
 }
 
 /** How ioredis says that a command had no answer. */
@@ -62,12 +67,12 @@ function adviceFor(what: string, url: string): string {
 }
 
 function carrierOn(backend: Backend, { log, outage }: { log: Log; outage: Outage }): Carrier {
-  const queues = new Map<string, QueueLike>()
+  const queues = new Map<string, Queue>()
   const workers: WorkerLike[] = []
   const isOutage = (error: unknown) => backend.isAway() || isConnectionLoss(error) || isRedisSilent(error)
   const tell = (error: Error, queue: string) =>
     isOutage(error) ? outage.met(error) : log.warn({ err: error, queue }, 'a queue failed')
-  const queueOf = (module: string): QueueLike => {
+  const queueOf = (module: string): Queue => {
     const known = queues.get(module)
     if (known) return known
     const queue = backend.queue(module)

@@ -56,7 +56,7 @@ export function createGateway(options: GatewayOptions) {
     return actor
   }
   return {
-    async actorOf(request: IncomingMessage, base: RequestBase): Promise<Actor> {
+    async actorOf(request: Pick<IncomingMessage, 'headers'>, base: RequestBase): Promise<Actor> {
       const header = request.headers.authorization
       if (header === undefined) return guest
       const given = /^Bearer (\S+)$/i.exec(header)?.[1]

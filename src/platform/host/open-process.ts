@@ -20,6 +20,7 @@ import { loadHallSecret } from '../secret.ts'
 import type { Authentication } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
 import { createReadCache, openPublicFace } from './open-public-face.ts'
+import { queueBoardOf } from './open-queue-board.ts'
 import { openWorkers, roundsFor, type Workers } from './open-workers.ts'
 import type { Place } from './topology.ts'
 import {
@@ -147,7 +148,8 @@ async function open(
   const namespace = options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16)
   workers = await openWorkers({ options, hosted, databases, namespace }, closers)
   const rounds = roundsFor({ options, hosted })
-  const wired = { options, dispatch, directory, newId, hosted, carrier: workers.carrier, readCache }
+  const queueBoard = queueBoardOf({ options, queueUrl: databases.queueUrl, namespace }, closers)
+  const wired = { options, dispatch, directory, newId, hosted, carrier: workers.carrier, readCache, queueBoard }
   const faces = place.gateway ? await openPublicFace(wired, closers) : undefined
   return {
     url: faces?.url,

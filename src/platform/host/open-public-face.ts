@@ -1,4 +1,5 @@
 /** The public face of a process, wired: who asks, what is kept in memory, whether the hall is ready, how it stops. */
+import type { RequestHandler } from 'express'
 import type { Directory } from '../calls/clients.ts'
 import type { Dispatch } from '../calls/clients.ts'
 import { type Clock, systemClock } from '../clock.ts'
@@ -20,6 +21,7 @@ type PublicFaceOptions = {
   hosted: ReadonlyMap<string, Hosted>
   carrier: Pick<Carrier, 'ping'> | undefined
   readCache: ReadCache | undefined
+  queueBoard(): Promise<RequestHandler>
 }
 
 /** In whose name the gateway calls and reads journals: it stands in the graph. */
@@ -49,7 +51,7 @@ const drainMsMax = 20_000
 
 /** Opens the public face. Closing answers what was accepted. */
 export async function openPublicFace(
-  { options, dispatch, directory, newId, hosted, carrier, readCache }: PublicFaceOptions,
+  { options, dispatch, directory, newId, hosted, carrier, readCache, queueBoard }: PublicFaceOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { config, definition, log } = options
@@ -64,6 +66,7 @@ export async function openPublicFace(
     page,
     log,
     readCache,
+    queueBoard,
     newRequestId: () => newId('req', { module: gatewayName, requestId: '' }),
     actorOf: gateway.actorOf,
     readiness: createReadiness({

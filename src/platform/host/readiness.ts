@@ -70,7 +70,7 @@ async function isWell(url: string): Promise<void> {
 }
 
 /** Whether it succeeds before our patience ends: what hangs is as bad as what fails. */
-async function succeeds(attempt: () => Promise<unknown>): Promise<boolean> {
+export async function succeeds(attempt: () => Promise<unknown>): Promise<boolean> {
   const enough = new AbortController()
   const outcome = attempt().then(
     () => true,

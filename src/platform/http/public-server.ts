@@ -9,6 +9,7 @@ import { DomainError, errorShapeOf, failureOf, type Failure, httpStatusOf } from
 import type { Log } from '../log.ts'
 import { guest } from '../values.ts'
 import { readBody } from './body.ts'
+import { createQueuesDoor, queuesPath } from './queues-door.ts'
 import type { Readiness } from '../host/readiness.ts'
 import { jsonHeaders, pageHeaders, securityHeaders } from './security-headers.ts'
 import { bodyBytesMax, createTrpcHandler, requestIdOf, type TrpcFace, urlLengthMax } from './trpc-handler.ts'
@@ -20,6 +21,8 @@ type PublicFace = TrpcFace & {
   webhooks: readonly Webhook[]
   /** The page at `/`, as HTML; without one there is nothing there. */
   page?: (() => string) | undefined
+  /** The board of the queues, opened when it is first asked for; throws where they cannot be reached. */
+  queueBoard(): Promise<RequestHandler>
   /** Whether the hall can do its work now; what is wrong otherwise. */
   readiness(): Promise<Readiness>
   log: Log
@@ -107,6 +110,7 @@ function createApp(face: PublicFace) {
     const readiness = await face.readiness()
     response.status(readiness.status === 'not ready' ? 503 : 200).json(readiness)
   })
+  app.use(queuesPath, createQueuesDoor(face, face.queueBoard))
   for (const webhook of face.webhooks) app.post(webhook.path, receiver(face, webhook))
   app.use((request: IncomingMessage, response: ServerResponse) => {
     refuse(response, failureOf(notFound(request.url ?? '/'), nothing), { face, request })

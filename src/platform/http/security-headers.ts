@@ -10,6 +10,17 @@ export const securityHeaders = {
   'content-security-policy': policy(''),
 } as const
 
+/**
+ * The headers of the board of the queues, whose page is not ours: it runs the scripts that it brings along, writes styles while it
+ * runs, and asks this hall only.
+ */
+export const boardHeaders = {
+  ...securityHeaders,
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+    "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'",
+} as const
+
 /** The headers of an answer for programs. It may hold somebody's own, so nobody on the way keeps it. */
 export const jsonHeaders = {
   'content-type': 'application/json; charset=utf-8',

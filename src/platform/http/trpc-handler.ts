@@ -19,7 +19,7 @@ export type TrpcFace = {
   dispatch: Dispatch
   /** Who sent the request, from its `Authorization`; throws where a key is given but wrong. */
   actorOf(
-    request: IncomingMessage,
+    request: Pick<IncomingMessage, 'headers'>,
     context: Pick<CallContext, 'requestId' | 'deadlineAt' | 'traceparent'>,
   ): Promise<Actor>
   newRequestId(): string

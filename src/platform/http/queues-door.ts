@@ -1,0 +1,67 @@
+/**
+ * The door to the board of the queues: for staff with `hall:operate`, and for looking only.
+ *
+ * A browser signs in with an API key as the password of HTTP Basic (the name is nobody's business). Only here: what a browser
+ * adds to a request by itself must open nothing that changes something.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { RequestHandler } from 'express'
+import { deadlineMsDefault } from '../calls/context.ts'
+import { DomainError, forbidden, unauthenticated } from '../errors.ts'
+import { type Actor, holds } from '../values.ts'
+import { boardHeaders } from './security-headers.ts'
+import { requestIdOf, type TrpcFace } from './trpc-handler.ts'
+
+export const queuesPath = '/queues'
+const permission = 'hall:operate'
+
+const readOnly = () =>
+  new DomainError(
+    'platform.wrong_method',
+    'METHOD_NOT_SUPPORTED',
+    'The queues are for looking at. What failed is tried again with "hall dead retry".',
+  )
+
+/** Makes the door. `board` opens the queues when it is first asked for, and throws where they cannot be reached. */
+export function createQueuesDoor(
+  face: Pick<TrpcFace, 'actorOf' | 'newRequestId'>,
+  board: () => Promise<RequestHandler>,
+): RequestHandler {
+  return async (request, response, next) => {
+    const base = {
+      requestId: requestIdOf(request, face),
+      traceparent: undefined,
+      deadlineAt: Date.now() + deadlineMsDefault,
+    }
+    const actor = await signedIn(face, request, base).catch((error: unknown) => {
+      // A browser asks its user then, and tries again.
+      if (error instanceof DomainError && error.code === 'UNAUTHORIZED')
+        response.set('www-authenticate', 'Basic realm="Markethall", charset="UTF-8"')
+      throw error
+    })
+    if (!holds(actor, permission)) throw forbidden(permission)
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw readOnly()
+    const handle = await board()
+    response.set(boardHeaders)
+    if (request.path.startsWith('/static/')) response.set('cache-control', 'private, max-age=86400')
+    await handle(request, response, next)
+  }
+}
+
+async function signedIn(
+  face: Pick<TrpcFace, 'actorOf'>,
+  { headers }: { headers: IncomingHttpHeaders },
+  base: Parameters<TrpcFace['actorOf']>[1],
+): Promise<Actor> {
+  const actor = await face.actorOf({ headers: withBearer(headers) }, base)
+  if (actor.kind === 'guest') throw unauthenticated()
+  return actor
+}
+
+/** The headers, with the password of HTTP Basic as what the hall itself asks for. */
+function withBearer(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const [, given] = /^Basic ([A-Za-z\d+/]+=*)$/i.exec(headers.authorization ?? '') ?? []
+  if (given === undefined) return headers
+  const text = Buffer.from(given, 'base64').toString('utf8')
+  return { ...headers, authorization: `Bearer ${text.slice(text.indexOf(':') + 1)}` }
+}
