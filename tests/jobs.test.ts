@@ -58,6 +58,36 @@ test('a job that fails is tried again later; one that cannot be helped is given 
   expect(await hall.calls.pricing.deadList.query({})).toMatchObject({ dead: [{ id: 'job:job_2', reason: 'never' }] })
 })
 
+test('the pause after a failure doubles with each, up to ten minutes, and is not the same for all that failed together', async () => {
+  await using hall = await startTestHall({ modules: ['pricing'] })
+  const numbers = Array.from({ length: 12 }, (_, index) => index + 10)
+  const handler = handleJob(tick, () => Promise.reject(new Error('not now')))
+  for (const number of numbers) await add(hall, number)
+  const ids = numbers.map((number) => `job_${number}`)
+  for (const [attempts, halfSeconds] of [
+    [1, 2],
+    [2, 4],
+    [9, 512],
+    [40, 1200],
+  ] as const) {
+    await hall.sql(`update pricing.jobs set attempts = $1, due_at = clock_timestamp()`, [attempts - 1])
+    const [before] = await hall.sql<{ at: string }>('select clock_timestamp() as at')
+    await run(hall, handler, ids)
+    const rows = await hall.sql<{ longest: number; shortest: number }>(
+      `select extract(epoch from due_at - $1)::float8 * 2 as longest,
+         extract(epoch from due_at - clock_timestamp())::float8 * 2 as shortest from pricing.jobs`,
+      [before!.at],
+    )
+    // A quarter more or less; the time of the test itself is in the one and not in the other.
+    for (const { longest, shortest } of rows) {
+      expect(longest).toBeGreaterThanOrEqual(halfSeconds * 0.74)
+      expect(shortest).toBeLessThanOrEqual(halfSeconds * 1.26)
+    }
+    const pauses = rows.map(({ shortest }) => shortest)
+    if (attempts > 2) expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(halfSeconds / 20)
+  }
+})
+
 test('of jobs that are done together, one that cannot be helped takes no other with it', async () => {
   await using hall = await startTestHall({ modules: ['pricing'] })
   for (const number of [1, 2, 3]) await add(hall, number)
