@@ -84,7 +84,9 @@ test('the pause after a failure doubles with each, up to ten minutes, and is not
       expect(shortest).toBeLessThanOrEqual(halfSeconds * 1.26)
     }
     const pauses = rows.map(({ shortest }) => shortest)
-    if (attempts > 2) expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(halfSeconds / 20)
+    // Where pauses are short, the time of the writes is of their size.
+    const leastSpread = attempts > 2 ? halfSeconds / 20 : 0
+    expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(leastSpread)
   }
 })
 
