@@ -1,69 +1,10 @@
 /** Sagas that lose their answer, their lease or their caller between any two lines. */
-import type { CallContext } from '#platform/calls/context'
-import type { BoundOperation, ModuleRuntime } from '#platform/calls/operation'
-import { command, internal } from '#platform/contract'
+import type { ModuleRuntime } from '#platform/calls/operation'
 import { DomainError } from '#platform/errors'
-import { resumeOpenSagas, runSaga } from '#platform/saga/run-saga'
-import { sagaOf, type SagaDefinition, undoOf, type UndoOfSaga } from '#platform/saga/saga'
-import { startTestHall, type TestHall } from '#testing/hall'
+import { runSaga } from '#platform/saga/run-saga'
+import { undoOf } from '#platform/saga/saga'
 import { expect, test } from 'vitest'
-import { z } from 'zod'
-
-const { step, pivot, local, define } = sagaOf<any, object, Record<string, any>>()
-const nothing = z.strictObject({})
-const spec = command({ access: internal, input: nothing, output: nothing })
-const lostConnection = () => new Error('Connection terminated unexpectedly')
-
-type World = {
-  hall: TestHall
-  runtime: ModuleRuntime
-  log: string[]
-  bind(name: string, handler: SagaDefinition | UndoOfSaga, over?: Partial<ModuleRuntime>): BoundOperation
-  sagas(): Promise<Record<string, any>[]>
-  expireLeases(): Promise<unknown>
-}
-
-async function openWorld(): Promise<World & AsyncDisposable> {
-  const hall = await startTestHall({ modules: ['pricing'], leaseMs: 60_000 })
-  const { runtime } = hall.processes[0]!.hosted.get('pricing')!
-  return {
-    hall,
-    runtime,
-    log: [],
-    bind(name, handler, over) {
-      const sagaSpec = { ...spec, kind: 'saga' as const }
-      const own = { module: 'pricing', name, path: `pricing.${name}`, spec: sagaSpec, input: nothing, output: nothing }
-      const bound = { ...own, promised: new Set<string>(), handler, runtime: { ...runtime, ...over } }
-      runtime.operations.set(name, bound)
-      return bound
-    },
-    sagas: () => hall.sql(`select id, state, attempts, results, answer from "pricing".sagas order by recorded_at`),
-    expireLeases: () => hall.sql(`update "pricing".sagas set lease_until = clock_timestamp() - interval '1 second'`),
-    [Symbol.asyncDispose]: () => hall[Symbol.asyncDispose](),
-  }
-}
-
-const contextOf = (more: Partial<CallContext> = {}): CallContext => ({
-  actor: { kind: 'guest' },
-  caller: 'checkout',
-  requestId: `req_${Math.random()}`,
-  traceparent: undefined,
-  deadlineAt: Date.now() + 5_000,
-  key: 'a key of the test',
-  undoesKey: undefined,
-  signal: undefined,
-  ...more,
-})
-
-const sweep = ({ runtime }: World) =>
-  resumeOpenSagas(runtime, { limit: 10, contextFor: () => contextOf({ caller: 'pricing', key: undefined }) })
-
-const noting = (log: string[], name: string) =>
-  step(name, {
-    request: () => null,
-    do: async () => log.push(name),
-    undo: async () => log.push(`undo ${name}`),
-  })
+import { contextOf, define, local, lostConnection, noting, openWorld, pivot, step, sweep } from './saga-world.ts'
 
 test('a saga that its caller took back is refused when it arrives once more', async () => {
   await using world = await openWorld()

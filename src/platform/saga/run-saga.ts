@@ -4,9 +4,9 @@ import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation, ModuleRuntime } from '../calls/operation.ts'
 import { isKeyRace, keyLockName, recordedHashOf, waitForKey } from '../calls/run-command.ts'
 import { isTransient } from '../data/database.ts'
-import { alreadyUndone, DomainError, failureOf, keyReused } from '../errors.ts'
+import { alreadyUndone, deadlineExceeded, DomainError, failureOf, keyReused } from '../errors.ts'
 import type { SagaDefinition, UndoOfSaga } from './saga.ts'
-import { LeaseLost, type RunOptions } from './saga-progress.ts'
+import { LeaseLost, type RunOptions, SagaLate } from './saga-progress.ts'
 import { SagaRun } from './saga-run.ts'
 import {
   findSaga,
@@ -30,6 +30,8 @@ export async function runSaga(operation: BoundOperation, given: CallContext, inp
   const isNew = given.key === undefined || operation.spec.secret
   const context = isNew ? { ...given, key: newKey(operation, given) } : given
   for (let attempt = 0; ; attempt += 1) {
+    // A run that was frozen finds its saga taken back, and nobody who waits for another.
+    if (attempt > 0 && context.deadlineAt <= Date.now()) throw deadlineExceeded(operation.path)
     const found = attempt === 0 && (beginsLocally || isNew) ? undefined : await existing(operation, context)
     const id = found?.id ?? newSagaId(operation, context)
     try {
@@ -96,11 +98,11 @@ function start(
 
 function newRow(saga: NewSaga): SagaRow {
   const progress = { state: 'running' as const, pivoted: false, results: {}, undone: {}, answer: null, failure: null }
-  return { ...saga, ...progress, leaseToken: null, leaseExpired: false, attempts: 0 }
+  return { ...saga, ...progress, leaseToken: null, leaseExpired: false, isLate: false, attempts: 0 }
 }
 
 /**
- * Takes over a saga whose lease has expired: forward where its pivot was sent, else back.
+ * Takes over a saga whose lease has expired: forward where its pivot was sent, else back, whether or not it is late.
  * Returns its answer, or undefined where it was undone or another run has it.
  */
 export async function resumeSaga(operation: BoundOperation, id: string, context: CallContext): Promise<unknown> {
@@ -114,8 +116,11 @@ export async function resumeSaga(operation: BoundOperation, id: string, context:
     requestId: row.requestId,
     correlation: row.correlation ?? row.requestId,
   }
+  const isForward = row.state === 'running' && row.pivoted
+  if (row.state === 'running' && !row.pivoted && row.isLate)
+    row.failure ??= failureOf(new SagaLate(operation.path), operation.promised)
   const taken = new SagaRun(operation, { row, standing: 'taken', leaseToken, context: own })
-  if (row.state === 'running' && row.pivoted) return taken.forward()
+  if (isForward) return taken.forward()
   await taken.back()
   return undefined
 }
@@ -190,7 +195,7 @@ function insertTombstone(
     correlation,
   })
   const progress = { ...saga, state: 'tombstone' as const }
-  return insertSaga(client, saga, { progress, leaseToken: '', leaseMs: 0 })
+  return insertSaga(client, saga, { progress, leaseToken: '', leaseMs: 0, deadlineMs: null })
 }
 
 /** Takes over what nobody runs any more, at most `limit` sagas. Returns how many were taken. */

@@ -1,20 +1,26 @@
 /**
- * The progress of one run of a saga: what it knows, what of that is committed, and the lease under which it may write.
+ * The progress of one run of a saga: what it knows, what of that is committed, the lease under which it may write, and the
+ * deadline until which it may go forward.
+ *
+ * The deadline is the database's: it refuses what would take a late saga forward. The run counts down beside it, by its own
+ * monotonic clock, so that it begins no step in vain, and no longer renews its lease: a step that hangs is left alone, and
+ * whoever takes the saga over undoes it.
  */
 import { CommandContext } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation } from '../calls/operation.ts'
 import { announceAudited, keyLockName } from '../calls/run-command.ts'
 import { isTransient, type Transaction } from '../data/database.ts'
-import { alreadyUndone, DomainError, failureOf } from '../errors.ts'
+import { alreadyUndone, deadlineExceeded, DomainError, failureOf } from '../errors.ts'
 import { Outbox } from '../events/outbox.ts'
 import { isStaff } from '../values.ts'
-import type { SagaState } from './saga.ts'
+import type { SagaDefinition, SagaState } from './saga.ts'
 import { SagaMemory } from './saga-state.ts'
 import {
   findSagaLocked,
+  holdsLease,
   insertSaga,
-  isLeaseLost,
+  isRefused,
   type Progress,
   renewLease,
   type SagaRow,
@@ -26,6 +32,14 @@ import {
 /** Another run has the key, or took the lease: this one must stop and look again. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
+}
+
+/** The deadline of the whole passed before the pivot: the saga is undone, and may be asked for again under its key. */
+export class SagaLate extends DomainError {
+  constructor(path: string) {
+    const { reason, code } = deadlineExceeded(path)
+    super(reason, code, `${path} took longer than it may as a whole, and is taken back. Ask again.`)
+  }
 }
 
 /** How often a saga is tried before a human must look, and the longest pause between two tries. */
@@ -60,6 +74,9 @@ export class SagaProgress {
   readonly #context: CallContext
   readonly #leaseToken: string
   readonly #lost = new AbortController()
+  readonly #late = new AbortController()
+  /** Until when it may go forward to its pivot, by the clock of `performance`. Whoever took it over before that goes back. */
+  #dueAt: number
   readonly #standing: RunOptions['standing']
   #hasRow: boolean
 
@@ -70,6 +87,8 @@ export class SagaProgress {
     this.#leaseToken = leaseToken
     this.#standing = standing
     this.#hasRow = standing === 'taken'
+    const { deadlineMs } = operation.handler as SagaDefinition
+    this.#dueAt = standing === 'taken' ? Infinity : performance.now() + deadlineMs
     this.memory = new SagaMemory(row.results, row.undone)
     this.state = this.memory.stateFor(row.id, row.input)
     this.pivoted = row.pivoted
@@ -88,15 +107,32 @@ export class SagaProgress {
     return this.#lost.signal
   }
 
+  /** Aborted some time after the deadline, where the pivot has not been reached. */
+  get late(): AbortSignal {
+    return this.#late.signal
+  }
+
+  /** How long it may still go forward to its pivot. */
+  get leftMs(): number {
+    return this.pivoted ? Infinity : this.#dueAt - performance.now()
+  }
+
+  /** Throws where it is too late to go on to the pivot. */
+  assertInTime(): void {
+    if (this.leftMs <= 0) throw new SagaLate(this.#operation.path)
+  }
+
   /** Commits what is known, as a single statement where there is a row already: one round trip. */
   async commit(status: SagaStatus): Promise<void> {
+    // Its way back ends when it is gone.
+    if (status === 'undoing') this.#dueAt = Infinity
     if (this.#standing === 'passing') return
     if (!this.#hasRow || this.#isAudited(status)) {
       await this.transaction(() => Promise.resolve(status))
       return
     }
     const { rowCount } = await updateSaga(this.#operation.runtime.database.pool, this.#lease(), this.#progress(status))
-    if (rowCount !== 1) throw new LeaseLost()
+    if (rowCount !== 1) throw await this.#refusal()
     this.memory.markCommitted()
   }
 
@@ -119,6 +155,7 @@ export class SagaProgress {
         outbox.wake()
         return
       } catch (error) {
+        if (this.#hasRow && error instanceof LeaseLost) throw await this.#refusal()
         if (!isTransient(error) || attempt >= transactionTriesMax) throw error
       }
     }
@@ -142,6 +179,10 @@ export class SagaProgress {
   async leased<T>(work: () => Promise<T>): Promise<T> {
     const { runtime } = this.#operation
     const renew = () => {
+      if (this.leftMs <= 0) {
+        this.#late.abort(new SagaLate(this.#operation.path))
+        return
+      }
       if (!this.#hasRow) return
       renewLease(runtime.database.pool, this.#lease()).then(
         (held) => held || this.#lost.abort(new LeaseLost()),
@@ -169,10 +210,17 @@ export class SagaProgress {
     const progress = this.#progress(status)
     if (this.#hasRow) {
       const updated = updateHeldSaga(client, this.#lease(), progress)
-      trailing(updated.catch((error: unknown) => Promise.reject(isLeaseLost(error) ? new LeaseLost() : error)))
+      trailing(updated.catch((error: unknown) => Promise.reject(isRefused(error) ? new LeaseLost() : error)))
       return
     }
-    trailing(insertSaga(client, this.#saga, { ...this.#lease(), progress }))
+    const deadlineMs = this.#dueAt === Infinity ? null : Math.ceil(this.#dueAt - performance.now())
+    trailing(insertSaga(client, this.#saga, { ...this.#lease(), progress, deadlineMs }))
+  }
+
+  /** Why the database refused to write: another run has the saga, or it is ours still, and late. */
+  async #refusal(): Promise<Error> {
+    const { runtime, path } = this.#operation
+    return (await holdsLease(runtime.database.pool, this.#lease())) ? new SagaLate(path) : new LeaseLost()
   }
 
   /**

@@ -15,7 +15,7 @@ import type { BoundOperation } from '../calls/operation.ts'
 import { isConnectionLoss } from '../data/database.ts'
 import { failureOf, leavesOutcomeUnknown } from '../errors.ts'
 import type { LocalStep, RemoteStep, SagaDefinition, Step } from './saga.ts'
-import { LeaseLost, type RunOptions, SagaProgress } from './saga-progress.ts'
+import { LeaseLost, type RunOptions, SagaLate, SagaProgress } from './saga-progress.ts'
 import { StepNotDone } from './saga-state.ts'
 
 /** How long the undos of one run may take. */
@@ -27,6 +27,7 @@ export class SagaRun {
   readonly #sagaId: string
   readonly #context: CallContext
   readonly #progress: SagaProgress
+  #undoDeadlineAt: number | undefined
 
   constructor(operation: BoundOperation, options: RunOptions) {
     this.#operation = operation
@@ -45,6 +46,7 @@ export class SagaRun {
       for (const [index, step] of steps.entries()) {
         if (this.#progress.memory.has(step.name)) continue
         try {
+          this.#progress.assertInTime()
           await this.#doStep(step, index === steps.length - 1)
         } catch (error) {
           return await this.#failed(error, index)
@@ -105,19 +107,24 @@ export class SagaRun {
     }
   }
 
-  /** A step failed. Before the pivot: undo and refuse. From the pivot on: leave it to the next run, and answer if we can. */
+  /**
+   * A step failed, or it is too late to begin or to keep it. Before the pivot: undo and refuse. From the pivot on: leave it to
+   * the next run, and answer if we can.
+   */
   async #failed(error: unknown, index: number): Promise<unknown> {
     const progress = this.#progress
     if (error instanceof LeaseLost || !progress.hasRow) throw error
     const step = this.#definition.steps[index]!
-    const isUnknown = leavesOutcomeUnknown(error)
+    const isLate = error instanceof SagaLate
+    const isUnknown = isLate ? progress.memory.has(step.name) : leavesOutcomeUnknown(error)
     const refusedAtPivot = step.pivot && !isUnknown
     if (progress.pivoted && !refusedAtPivot) return this.#leaveToNextRun(error, step)
     // Whether a local step was committed is not known: the next run reads it, and goes forward or back from there.
     if (step.kind === 'local' && isConnectionLoss(error)) throw error
     progress.pivoted = false
+    progress.answer = undefined
     progress.failure = failureOf(error, this.#operation.promised)
-    // A refused step did nothing; a local one was rolled back. Only an unknown outcome may have to be taken back.
+    // A refused step did nothing; a local one was rolled back. Only what may have been done has to be taken back.
     const from = isUnknown && step.kind === 'remote' ? index : index - 1
     try {
       await this.#undoFrom(from)
@@ -188,15 +195,22 @@ export class SagaRun {
   #remoteContext(step: RemoteStep, options?: { undo: boolean }) {
     const { runtime, module } = this.#operation
     const stepKey = `${this.#sagaId}:${step.name}`
-    const keys = options?.undo
-      ? { key: `${stepKey}:undo`, undoesKey: stepKey, deadlineAt: Date.now() + undoDeadlineMs }
-      : { key: stepKey, undoesKey: undefined }
+    const { lost, late, leftMs, pivoted } = this.#progress
+    const isForward = options?.undo !== true
+    const keys = isForward
+      ? { key: stepKey, undoesKey: undefined, deadlineAt: Math.min(this.#context.deadlineAt, Date.now() + leftMs) }
+      : {
+          key: `${stepKey}:undo`,
+          undoesKey: stepKey,
+          deadlineAt: (this.#undoDeadlineAt ??= Date.now() + undoDeadlineMs),
+        }
+    const ends = isForward && !pivoted ? [lost, late, runtime.stopping] : [lost, runtime.stopping]
     const context: CallContext = { ...this.#context, caller: module, signal: undefined, ...keys }
     return Object.assign(new Base(runtime, this.#context), {
       sagaId: this.#sagaId,
       calls: runtime.callsFor(context),
       db: runtime.database.db,
-      signal: AbortSignal.any([this.#progress.lost, runtime.stopping]),
+      signal: AbortSignal.any(ends),
     })
   }
 }

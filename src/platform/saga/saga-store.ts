@@ -29,6 +29,8 @@ export type SagaRow = {
   failure: Failure | null
   leaseToken: string | null
   leaseExpired: boolean
+  /** Whether its deadline has passed. */
+  isLate: boolean
   attempts: number
 }
 
@@ -46,7 +48,8 @@ type Queryable = Pick<ClientBase, 'query'>
 
 const columns = `id, caller, key, operation, input, input_hash AS "inputHash", actor, request_id AS "requestId", correlation, state, pivoted,
   results, undone, answer, failure, lease_token AS "leaseToken", attempts,
-  (lease_until IS NULL OR lease_until < clock_timestamp()) AS "leaseExpired"`
+  (lease_until IS NULL OR lease_until < clock_timestamp()) AS "leaseExpired",
+  coalesce(deadline_at <= clock_timestamp(), false) AS "isLate"`
 
 const find = {
   name: 'platform_saga_find',
@@ -63,23 +66,28 @@ const findLocked = {
 const insert = {
   name: 'platform_saga_insert',
   text: `INSERT INTO sagas (id, caller, key, operation, input, input_hash, actor, request_id, state, pivoted, results, undone,
-           answer, failure, lease_token, lease_until, correlation)
+           answer, failure, lease_token, lease_until, correlation, deadline_at)
          VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8, $9, $10, $11::jsonb, $12::jsonb, $13::jsonb, $14::jsonb, $15,
-           clock_timestamp() + $16::bigint * interval '1 ms', $17)`,
+           clock_timestamp() + $16::bigint * interval '1 ms', $17, clock_timestamp() + $18::bigint * interval '1 ms')`,
 }
 
+// Before the pivot, and at it, nothing is written that takes a saga forward after its deadline: whoever decided to do so
+// may have been stopped since, and only the database knows how long.
 const updateText = `UPDATE sagas SET state = $3, pivoted = $4, results = results || $5::jsonb, undone = $6::jsonb, answer = $7::jsonb,
            failure = $8::jsonb, lease_until = clock_timestamp() + $9::bigint * interval '1 ms'
-         WHERE id = $1 AND lease_token = $2`
+         WHERE id = $1 AND lease_token = $2
+           AND (pivoted OR $3 NOT IN ('running', 'done') OR deadline_at IS NULL OR deadline_at > clock_timestamp())`
 
 const update = { name: 'platform_saga_update', text: updateText }
 
-// COMMIT travels right behind it, without waiting for an answer: so a lost lease must be an error (division by zero) of the
-// statement itself, or what the run did without its lease would be committed.
+// COMMIT travels right behind it, without waiting for an answer: so a lost lease, or a deadline that has passed, must be an
+// error (division by zero) of the statement itself, or what the run did all the same would be committed.
 const updateHeld = {
   name: 'platform_saga_update_held',
   text: `WITH held AS (${updateText} RETURNING 1) SELECT 1 / count(*) FROM held`,
 }
+
+const holds = { name: 'platform_saga_holds', text: 'SELECT 1 FROM sagas WHERE id = $1 AND lease_token = $2' }
 
 const renew = {
   name: 'platform_saga_renew',
@@ -131,11 +139,14 @@ export type NewSaga = Pick<
   'id' | 'caller' | 'key' | 'operation' | 'input' | 'inputHash' | 'actor' | 'requestId' | 'correlation'
 >
 
+/** How a saga's row begins; `deadlineMs` is what is left until its deadline, null where it has none. */
+type Begun = { progress: Progress; leaseToken: string; leaseMs: number; deadlineMs: number | null }
+
 /** Sends the insert of a saga's row. */
 export function insertSaga(
   on: Queryable,
   saga: NewSaga,
-  { progress, leaseToken, leaseMs }: { progress: Progress; leaseToken: string; leaseMs: number },
+  { progress, leaseToken, leaseMs, deadlineMs }: Begun,
 ): Promise<QueryResult> {
   const { id, caller, key, operation, inputHash, requestId, correlation } = saga
   const values = [
@@ -148,28 +159,39 @@ export function insertSaga(
     JSON.stringify(saga.actor),
     requestId,
   ]
-  return on.query({ ...insert, values: [...values, ...valuesOf(progress), leaseToken, leaseMs, correlation] })
+  return on.query({
+    ...insert,
+    values: [...values, ...valuesOf(progress), leaseToken, leaseMs, correlation, deadlineMs],
+  })
 }
 
-/** Sends the update of a saga's row. Its `rowCount` is 0 where the lease is lost. */
+type Lease = { id: string; leaseToken: string; leaseMs: number }
+
+/** Sends the update of a saga's row. Its `rowCount` is 0 where it is refused: the lease is lost, or it is too late to go forward. */
 export function updateSaga(
   on: Queryable,
-  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+  { id, leaseToken, leaseMs }: Lease,
   progress: Progress,
 ): Promise<QueryResult> {
   return on.query({ ...update, values: [id, leaseToken, ...valuesOf(progress), leaseMs] })
 }
 
-/** Sends the update of a saga's row in a transaction, which fails where the lease is lost: `isLeaseLost` tells. */
+/** Sends the update of a saga's row in a transaction, which fails where it is refused: `isRefused` tells. */
 export function updateHeldSaga(
   on: Queryable,
-  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
+  { id, leaseToken, leaseMs }: Lease,
   progress: Progress,
 ): Promise<QueryResult> {
   return on.query({ ...updateHeld, values: [id, leaseToken, ...valuesOf(progress), leaseMs] })
 }
 
-export const isLeaseLost = (error: unknown): boolean => sqlStateOf(error) === '22012'
+export const isRefused = (error: unknown): boolean => sqlStateOf(error) === '22012'
+
+/** Whether the lease is still held. */
+export async function holdsLease(on: Queryable, { id, leaseToken }: Lease): Promise<boolean> {
+  const { rowCount } = await on.query({ ...holds, values: [id, leaseToken] })
+  return rowCount === 1
+}
 
 const valuesOf = ({ state, pivoted, results, undone, answer, failure }: Progress): unknown[] => [
   state,
@@ -181,19 +203,13 @@ const valuesOf = ({ state, pivoted, results, undone, answer, failure }: Progress
 ]
 
 /** Prolongs a lease; false where it is lost. */
-export async function renewLease(
-  on: Queryable,
-  lease: { id: string; leaseToken: string; leaseMs: number },
-): Promise<boolean> {
+export async function renewLease(on: Queryable, lease: Lease): Promise<boolean> {
   const { rowCount } = await on.query({ ...renew, values: [lease.id, lease.leaseToken, lease.leaseMs] })
   return rowCount === 1
 }
 
 /** Takes over a saga whose lease has expired. */
-export async function takeSaga(
-  on: Queryable,
-  { id, leaseToken, leaseMs }: { id: string; leaseToken: string; leaseMs: number },
-): Promise<SagaRow | undefined> {
+export async function takeSaga(on: Queryable, { id, leaseToken, leaseMs }: Lease): Promise<SagaRow | undefined> {
   const { rows } = await on.query<SagaRow>({ ...take, values: [id, leaseToken, leaseMs] })
   return rows[0]
 }
@@ -204,7 +220,7 @@ export async function takeSaga(
  */
 export async function turnSaga(
   on: Queryable,
-  { id, leaseToken, leaseMs, failure }: { id: string; leaseToken: string; leaseMs: number; failure: Failure },
+  { id, leaseToken, leaseMs, failure }: Lease & { failure: Failure },
 ): Promise<SagaRow | undefined> {
   const { rows } = await on.query<SagaRow>({ ...turn, values: [id, leaseToken, leaseMs, JSON.stringify(failure)] })
   return rows[0]

@@ -8,6 +8,9 @@
  *
  * Before the pivot an unknown outcome means: undo everything that may have been done. From the pivot on it means: ask
  * again and go forward. A saga without a pivot is undone on any failure.
+ *
+ * A saga has a deadline for the whole, by the database's clock, which counts before the pivot only: from then on nobody takes
+ * it forward any more, and it is undone. From the pivot on it goes forward, however long that takes.
  */
 import type { LocalCtx, ModuleTypes, SagaCtx } from '../calls/context.ts'
 
@@ -46,9 +49,14 @@ export type LocalStep<M extends ModuleTypes = any, Input = any, Results = any> =
 
 export type Step = RemoteStep | LocalStep
 
+/** Twice as long as a request may take: whoever began it has gone by then. */
+const deadlineMsDefault = 60_000
+
 /** A workflow: its steps in order, and what the caller is answered. */
 export type SagaDefinition<Input = any, Results = any, Answer = any> = {
   steps: readonly Step[]
+  /** How long it may take to come to its pivot, or to its end where it has none. */
+  deadlineMs: number
   /** The answer, from what the steps up to and including the pivot (or all, without one) answered. */
   answer(state: SagaState<Input, Results>): Answer
 }
@@ -94,10 +102,15 @@ export function sagaOf<M extends ModuleTypes, Input, Results extends Record<stri
     /** A step in the module's own tables. */
     local: own(false),
     localPivot: own(true),
-    define: <Answer>(definition: {
+    /** `deadlineMs`: a minute, unless it says otherwise. */
+    define: <Answer>({
+      deadlineMs = deadlineMsDefault,
+      ...definition
+    }: {
       steps: readonly Step[]
       answer(state: State): Answer
-    }): SagaDefinition<Input, Results, Answer> => definition,
+      deadlineMs?: number
+    }): SagaDefinition<Input, Results, Answer> => ({ ...definition, deadlineMs }),
   }
 }
 
