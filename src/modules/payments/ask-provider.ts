@@ -35,9 +35,13 @@ export async function askAll<Asked>(
 }
 
 /**
- * Submits an attempt that must come to its end. A refusal counts only in the provider's own words: what a proxy, a wrong
- * address or a wrong credential answers says nothing about the attempt.
+ * Whether a refusal says nothing about what was submitted before under the same key: only the provider's own words do, and
+ * not what a proxy, a wrong address or a wrong credential answers.
  */
+export const saysNothing = ({ code, status }: ProviderRefused): boolean =>
+  code === 'unnamed' || status === 401 || status === 403
+
+/** Submits an attempt that must come to its end. */
 export async function submitForward(
   provider: PaymentProvider,
   attempt: Attempt,
@@ -47,10 +51,7 @@ export async function submitForward(
     return await provider.submit(attempt, options)
   } catch (error) {
     if (!(error instanceof ProviderRefused)) throw error
-    const { code, status } = error
-    if (code === 'unnamed' || status === 401 || status === 403) {
-      throw new ProviderUnavailable(error.message, { cause: error })
-    }
-    return { status: 'refused', providerId: null, declineReason: code }
+    if (saysNothing(error)) throw new ProviderUnavailable(error.message, { cause: error })
+    return { status: 'refused', providerId: null, declineReason: error.code }
   }
 }

@@ -12,6 +12,7 @@ import type { LocalCtx, ModuleTypes, SagaCtx } from '#platform/calls/context'
 import type { InputOf } from '#platform/contract'
 import { inProgress } from '#platform/errors'
 import { sagaOf, type SagaState } from '#platform/saga/saga'
+import { saysNothing } from './ask-provider.ts'
 import type { contract } from './contract.ts'
 import { askingProvider, providerRefused, referenceUsed } from './errors.ts'
 import { paymentAuthorised, paymentDeclined, paymentVoided } from './events.ts'
@@ -139,7 +140,8 @@ const voidOf = ({ key, amountMinor, currency }: Attempt, { providerId }: Outcome
 
 const unlessRefused = (submitted: Promise<Outcome>): Promise<Outcome | null> =>
   submitted.catch((error: unknown) => {
-    if (error instanceof ProviderRefused) return null
+    // Closed for a proxy's page, what the provider has would stay on hold, and nobody would know.
+    if (error instanceof ProviderRefused && !saysNothing(error)) return null
     throw error
   })
 

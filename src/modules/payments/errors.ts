@@ -33,15 +33,18 @@ export const badWebhook = () =>
 export const unknownPayment = (reference: string) =>
   new DomainError('payments.unknown_payment', 'NOT_FOUND', `There is no payment for ${reference}.`)
 
-/** Asks the provider. A lost answer leaves the outcome unknown; a refusal is definite, and left nothing there. */
+/**
+ * Asks the provider. A lost answer leaves the outcome unknown; a refusal is definite, and left nothing there, unless it is
+ * none of the provider's own.
+ */
 export async function askingProvider<Answer>(ask: Promise<Answer>): Promise<Answer> {
   try {
     return await ask
   } catch (error) {
-    if (error instanceof ProviderUnavailable) {
+    if (error instanceof ProviderRefused && error.code !== 'unnamed') throw providerRefused(error.code)
+    if (error instanceof ProviderUnavailable || error instanceof ProviderRefused) {
       throw providerUnavailable({ problem: error.message, cause: error.cause })
     }
-    if (error instanceof ProviderRefused) throw providerRefused(error.code)
     throw error
   }
 }
