@@ -7,7 +7,7 @@ import { holdAndBuy, mergeCarts, offerShipping } from './story/customers.ts'
 import { stopAtTheDoor } from './story/door.ts'
 import { changeGoods, sellGoods, showGoods, taxGoods } from './story/goods.ts'
 import { cancelOrders, keepOrders, sendOrders } from './story/orders.ts'
-import { hearTheProvider, takePayments } from './story/payments.ts'
+import { compareBooks, hearTheProvider, takePayments } from './story/payments.ts'
 import { giveRoles, keepKeys, openSessions } from './story/people.ts'
 import { buyCarts, failToBuy, fillCarts, quoteCarts } from './story/purchases.ts'
 import { askWhatWasDone } from './story/records.ts'
@@ -36,6 +36,7 @@ const chapters = [
   cancelOrders,
   takePayments,
   hearTheProvider,
+  compareBooks,
   askWhatWasDone,
   stopAtTheDoor,
 ]

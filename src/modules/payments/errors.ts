@@ -33,6 +33,9 @@ export const badWebhook = () =>
 export const unknownPayment = (reference: string) =>
   new DomainError('payments.unknown_payment', 'NOT_FOUND', `There is no payment for ${reference}.`)
 
+export const unknownDifference = (id: string) =>
+  new DomainError('payments.unknown_difference', 'NOT_FOUND', `There is no difference ${id} that is open.`)
+
 /**
  * Asks the provider. A lost answer leaves the outcome unknown; a refusal is definite, and left nothing there, unless it is
  * none of the provider's own.

@@ -6,6 +6,7 @@ import type { AssemblyDeps } from '#platform/host/assembly'
 import { carryOutAmounts, carryOutCancellations } from './carry-out-requests.ts'
 import { cancel, capture, refund, resolveAttempt } from './jobs.ts'
 import { createHttpProvider } from './provider.ts'
+import { reconcile } from './reconciliation/reconcile.ts'
 import { rememberAnswers } from './remember-answers.ts'
 import { resolveAttempts, resolveOneAttempt } from './resolve-attempts.ts'
 import { createRouter } from './router.ts'
@@ -30,7 +31,7 @@ export async function createPaymentsModule({ config, log, secretFor }: AssemblyD
       handleJobs(cancel, carryOutCancellations(provider)),
       handleJob(resolveAttempt, resolveOneAttempt(provider)),
     ],
-    schedules: [resolveAttempts(provider)],
+    schedules: [resolveAttempts(provider), reconcile(provider)],
     async onOpen({ publicUrl }) {
       if (publicUrl === undefined || !registersWebhook) return
       const url = `${publicUrl}/webhooks/payments`

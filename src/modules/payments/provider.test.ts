@@ -41,6 +41,42 @@ test.each([
   await expect(far.provider.find('k')).rejects.toMatchObject({ name: 'ProviderUnavailable' })
 })
 
+const transaction = {
+  providerId: 'auth_1',
+  key: 'k',
+  kind: 'authorise',
+  status: 'succeeded',
+  amountMinor: 1,
+  currency: 'GBP',
+  authorisation: null,
+}
+const page = (over: object) => JSON.stringify({ transactions: [transaction], next: '1', more: false, ...over })
+
+test('a page of the books is read, and what the provider adds to it is let be', async () => {
+  await using far = await providerAnswering(200, page({ transactions: [{ ...transaction, fee: 3 }], total: 1 }))
+  expect(await far.provider.books({ after: '', limit: 2 })).toEqual({
+    transactions: [transaction],
+    next: '1',
+    more: false,
+  })
+})
+
+test.each([
+  ['is none', '<html>'],
+  ['has no transactions', '{"next":"1","more":false}'],
+  ['says not where to go on', page({ next: null })],
+  ['is longer than it was to be', page({ transactions: [transaction, transaction, transaction] })],
+  ['has an amount that is none', page({ transactions: [{ ...transaction, amountMinor: 0.5 }] })],
+  ['has what nobody does', page({ transactions: [{ ...transaction, kind: 'gift' }] })],
+  ['has a key that no database could keep', page({ transactions: [{ ...transaction, key: 'k\u0000' }] })],
+  ['leads back to itself', page({ next: 'here' })],
+  ['leads back to itself, and is empty', page({ next: 'here', transactions: [], more: true })],
+  ['is too large', page({ padding: 'x'.repeat(5 * 1024 * 1024) })],
+])('a page of the books that %s is not taken', async (_, body) => {
+  await using far = await providerAnswering(200, body)
+  await expect(far.provider.books({ after: 'here', limit: 2 })).rejects.toMatchObject({ name: 'ProviderUnavailable' })
+})
+
 test('a 404 that is not the provider’s own does not make an attempt unknown', async () => {
   await using far = await providerAnswering(404, 'no such page')
   await expect(far.provider.find('k')).rejects.toMatchObject({ name: 'ProviderRefused', status: 404, code: 'unnamed' })

@@ -7,6 +7,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { Pool } from 'undici'
+import { currency, text } from '#platform/values'
 import { z } from 'zod'
 
 /** One thing asked of the provider. Amounts are positive integers in the currency's minor unit. */
@@ -28,11 +29,32 @@ export type Outcome =
   | { status: 'succeeded'; providerId: string }
   | { status: 'declined'; providerId: string; declineReason: string }
 
+/** An attempt that was decided, as the provider's books have it. */
+export type Transaction = {
+  providerId: string
+  /** Under which it was asked for; null where it was not asked for under any, by a person at the provider, say. */
+  key: string | null
+  kind: Attempt['kind']
+  status: Outcome['status']
+  amountMinor: number
+  currency: string
+  /** The provider's id of the authorisation; null for `authorise`. */
+  authorisation: string | null
+}
+
+/** A page of the books. `next` is where to go on: at once where there is `more`, or later, when there may be. */
+export type BooksPage = { transactions: Transaction[]; next: string; more: boolean }
+
 export type PaymentProvider = {
   /** Repeatable: the same key gives the same outcome. Another body under the same key is a ProviderRefused. */
   submit(attempt: Attempt, options?: { signal?: AbortSignal }): Promise<Outcome>
   /** `unknown`: no attempt arrived under this key. `pending`: it arrived and is not decided yet. */
   find(key: string, options?: { signal?: AbortSignal }): Promise<Outcome | 'unknown' | 'pending'>
+  /**
+   * The books from a point on (`''`: from their beginning), in the order in which attempts were decided. They only grow.
+   * A point that they do not have is a ProviderRefused with the code `unknown_cursor`.
+   */
+  books(from: { after: string; limit: number }, options?: { signal?: AbortSignal }): Promise<BooksPage>
   /** Replaces the endpoint that was registered before. */
   registerWebhook(endpoint: { url: string; secret: string }): Promise<void>
 }
@@ -63,12 +85,30 @@ const outcomeAnswer = z.discriminatedUnion('status', [
   z.object({ status: z.literal('succeeded'), providerId: z.string().min(1) }),
   z.object({ status: z.literal('declined'), providerId: z.string().min(1), declineReason: z.string() }),
 ])
+const providerText = text({ max: 200 })
+const booksAnswer = z.object({
+  transactions: z.array(
+    z.object({
+      providerId: providerText,
+      key: providerText.nullable(),
+      kind: z.enum(['authorise', 'capture', 'void', 'refund']),
+      status: z.enum(['succeeded', 'declined']),
+      amountMinor: z.int(),
+      currency,
+      authorisation: providerText.nullable(),
+    }),
+  ),
+  next: text({ min: 0, max: 200 }),
+  more: z.boolean(),
+})
 const refusalAnswer = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
 
 // These say "not now", not "not so": the same request may well succeed later.
 const transientStatuses = new Set([408, 425, 429])
 
 const connectionsMax = 128
+/** Far more than a page of the books: what is larger is not read to its end. */
+const answerBytesMax = 4 * 1024 * 1024
 
 type Exchange = { method: 'GET' | 'PUT'; path: string; body?: object; signal?: AbortSignal | undefined }
 type Answer = { status: number; body: unknown }
@@ -77,7 +117,7 @@ type Answer = { status: number; body: unknown }
 export function createHttpProvider(options: { url: string; timeoutMs: number }): HttpPaymentProvider {
   const base = new URL(options.url)
   const prefix = base.pathname.replace(/\/+$/, '')
-  const pool = new Pool(base.origin, { connections: connectionsMax })
+  const pool = new Pool(base.origin, { connections: connectionsMax, maxResponseSize: answerBytesMax })
 
   async function exchange({ method, path, body, signal }: Exchange): Promise<Answer> {
     const timeout = AbortSignal.timeout(options.timeoutMs)
@@ -103,6 +143,10 @@ export function createHttpProvider(options: { url: string; timeoutMs: number }):
       const answer = await exchange({ method: 'GET', path: attemptPath(key), signal })
       if (isUnknownAttempt(answer)) return 'unknown'
       return accepted(answer).status === 202 ? 'pending' : outcomeOf(answer)
+    },
+    async books({ after, limit }, { signal } = {}) {
+      const path = `/v1/transactions?after=${encodeURIComponent(after)}&limit=${limit}`
+      return pageOf(accepted(await exchange({ method: 'GET', path, signal })), { after, limit })
     },
     async registerWebhook(endpoint) {
       accepted(await exchange({ method: 'PUT', path: '/v1/webhook-endpoint', body: endpoint }))
@@ -138,9 +182,21 @@ function outcomeOf({ body }: Answer): Outcome {
   return outcome.data
 }
 
-function parsed(text: string): unknown {
+/** Whoever turns pages must come to an end: one that is too long, or goes nowhere, is none. */
+function pageOf({ body }: Answer, { after, limit }: { after: string; limit: number }): BooksPage {
+  const page = booksAnswer.safeParse(body)
+  if (!page.success)
+    throw new ProviderUnavailable('The payment provider gave no page of its books.', { cause: page.error })
+  const { transactions, next, more } = page.data
+  if (transactions.length > limit) throw new ProviderUnavailable('The payment provider gave a page that is too long.')
+  if (next === after && (more || transactions.length > 0))
+    throw new ProviderUnavailable('The payment provider gave a page of its books that leads back to itself.')
+  return page.data
+}
+
+function parsed(said: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(said)
   } catch {
     return undefined // A proxy's HTML page, say: the status decides what it means.
   }

@@ -5,6 +5,8 @@ import { contract } from './contract.ts'
 import { getPayment } from './get-payment.ts'
 import { getTotals } from './get-totals.ts'
 import { receiveWebhook } from './receive-webhook.ts'
+import { acceptDifference } from './reconciliation/accept-difference.ts'
+import { listDifferences } from './reconciliation/list-differences.ts'
 import type { RememberingProvider } from './remember-answers.ts'
 
 /** `webhookSecret` signs the provider's webhooks. */
@@ -15,4 +17,6 @@ export const createRouter = ({ provider, webhookSecret }: { provider: Rememberin
     receiveWebhook: receiveWebhook({ secret: webhookSecret, provider }),
     get: getPayment,
     totals: getTotals,
+    reconciliation: listDifferences,
+    acceptDifference,
   })

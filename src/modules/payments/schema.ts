@@ -1,7 +1,20 @@
 /** The tables of payments. `recorded_at` and `due_at` are database time: they serve the sweep, never a business decision. */
 import { platformTables } from '#platform/data/platform-tables'
 import { sql } from 'drizzle-orm'
-import { bigint, check, date, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  date,
+  index,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import type { Transaction } from './provider.ts'
+import type { Ours } from './reconciliation/compare.ts'
 
 export const paymentsSchema = pgSchema('payments')
 export const { commands, sagas, journal, lanes, cursors, parked, jobs, rebuilds, schedules } =
@@ -76,6 +89,8 @@ export const attempts = paymentsSchema.table(
     valueDay: date('value_day'),
     openedAt: text('opened_at').notNull(),
     resolvedAt: text('resolved_at'),
+    /** When the provider's books were seen to say the same. */
+    reconciledAt: text('reconciled_at'),
     recordedAt: databaseTime('recorded_at')
       .notNull()
       .default(sql`clock_timestamp()`),
@@ -91,6 +106,9 @@ export const attempts = paymentsSchema.table(
     index('attempts_unresolved')
       .on(table.dueAt)
       .where(sql`status is null`),
+    index('attempts_unreconciled')
+      .on(table.recordedAt)
+      .where(sql`reconciled_at is null and status in ('succeeded', 'declined')`),
     check('attempts_kind', sql`${table.kind} in ('authorise', 'capture', 'void', 'refund')`),
     check('attempts_status', sql`${table.status} in ('succeeded', 'declined', 'refused')`),
     check('attempts_resolved', sql`(${table.status} is null) = (${table.resolvedAt} is null)`),
@@ -143,3 +161,50 @@ export const webhookEvents = paymentsSchema.table('webhook_events', {
   attemptId: text('attempt_id').notNull(),
   receivedAt: text('received_at').notNull(),
 })
+
+/** How far the provider's books were compared with ours: one row, once that has begun. */
+export const reconciliation = paymentsSchema.table('reconciliation', {
+  provider: text('provider').primaryKey(),
+  /** Where the provider goes on. */
+  cursor: text('cursor').notNull(),
+  /** How many transactions were compared. */
+  compared: minor('compared').notNull(),
+  /** When everything that the provider had was compared, the last time. */
+  upToDateAt: text('up_to_date_at'),
+  /** Why the books cannot be read at the moment. */
+  problem: text('problem'),
+})
+
+/**
+ * Where the provider's books and ours do not say the same. What is found may be under way, and counts once it differs
+ * still when a grace is over.
+ */
+export const differences = paymentsSchema.table(
+  'differences',
+  {
+    /** The provider's id of the transaction; of an attempt that the provider does not have, the attempt's. */
+    id: text('id').primaryKey(),
+    kind: text('kind').notNull(),
+    /** Under which the provider was asked; the attempt's id, if there is one. */
+    key: text('key'),
+    ours: jsonb('ours').$type<Ours>(),
+    theirs: jsonb('theirs').$type<Transaction>(),
+    /** When it counted; null until then. */
+    foundAt: text('found_at'),
+    /** When it differed no longer, or was accepted. */
+    resolvedAt: text('resolved_at'),
+    /** Why a person accepted it; it does not come up again. */
+    because: text('because'),
+    recordedAt: databaseTime('recorded_at')
+      .notNull()
+      .default(sql`clock_timestamp()`),
+    /** When it is looked at again. */
+    dueAt: databaseTime('due_at').notNull(),
+  },
+  (table) => [
+    index('differences_open')
+      .on(table.dueAt)
+      .where(sql`resolved_at is null`),
+    index('differences_of_key').on(table.key),
+  ],
+)

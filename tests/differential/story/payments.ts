@@ -1,8 +1,12 @@
 /** Payments as checkout asks for them, and what the provider has to say. */
 import { createHmac } from 'node:crypto'
+import { JobContext } from '#platform/calls/contexts'
+import { jobContext } from '#platform/events/run-job'
 import type { TestHall } from '#testing/hall'
 import type { Call, Lockstep } from '../lockstep.ts'
 import { asGuest, expectRefusal, expectRefusals, gbp, unknown } from './words.ts'
+
+type Hosted = NonNullable<ReturnType<TestHall['processes'][number]['hosted']['get']>>
 
 const paying = (reference: string, source = 'card_ok', amountMinor = 500) => ({
   reference,
@@ -50,6 +54,35 @@ export async function hearTheProvider(halls: Lockstep): Promise<void> {
     'payments.bad_webhook': sign('{'),
     'payments.bad_signature': { body, signature: 't=1,v1=0' },
   })
+}
+
+/** A charge that was made at the provider by hand: the books differ until a person accepts it. */
+export async function compareBooks(halls: Lockstep): Promise<void> {
+  await halls.answer('payments.reconciliation', {})
+  await halls.same('what the provider was told by hand', chargeByHand)
+  await halls.compareRows()
+  await halls.same('the books, compared', compareWithProvider)
+  await halls.same('the books, compared once the grace is over', async (hall) => {
+    await hall.sql('update payments.differences set due_at = clock_timestamp()')
+    return compareWithProvider(hall)
+  })
+  const { differences } = await halls.answer('payments.reconciliation', { limit: 200 })
+  const accepting = { id: differences[0].id, because: 'Taken by telephone.' }
+  await halls.answer('payments.acceptDifference', accepting)
+  await expectRefusals(halls, 'payments.acceptDifference', { 'payments.unknown_difference': accepting })
+  await halls.answer('payments.reconciliation', { resolved: true })
+}
+
+async function chargeByHand({ paymentsUrl }: TestHall): Promise<number> {
+  const body = JSON.stringify({ kind: 'authorise', amountMinor: 700, currency: 'GBP', source: 'card_ok' })
+  return (await fetch(`${paymentsUrl}/v1/attempts/by-hand`, { method: 'PUT', body })).status
+}
+
+function compareWithProvider({ processes }: TestHall): Promise<Record<string, number>> {
+  const [{ runtime, assembly }] = processes.flatMap(({ hosted }) => hosted.get('payments') ?? []) as [Hosted]
+  const schedule = assembly.schedules!.find(({ name }) => name === 'reconcile with the provider')!
+  const call = { actor: { kind: 'system' as const, id: 'payments' }, requestId: 'req_books', key: undefined }
+  return schedule.run(new JobContext(runtime, jobContext(runtime, call)))
 }
 
 const webhookSecretOf = (hall: TestHall): Promise<string> => Promise.resolve(hall.config.paymentsWebhookSecret ?? '')

@@ -62,6 +62,9 @@ describe('a restart', () => {
       expect(await sandbox.provider.find('k')).toEqual(known)
       await sandbox.provider.submit(of(known, 'refund', refundedMinor === 300 ? 300 : 100))
       expect((await sandbox.charges()).charges).toMatchObject([{ key: 'k', capturedMinor: 700, refundedMinor }])
+      const { transactions } = await sandbox.provider.books({ after: '', limit: 10 })
+      const refunds = refundedMinor === 300 ? ['refund'] : ['refund', 'refund']
+      expect(transactions.map(({ kind }) => kind)).toEqual(['authorise', 'capture', ...refunds])
     }
   })
 

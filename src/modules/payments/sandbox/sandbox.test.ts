@@ -117,6 +117,37 @@ describe('an authorisation', () => {
   })
 })
 
+describe('the books', () => {
+  test('have what was decided, in that order, page by page, and are read on later', async () => {
+    await using sandbox = await startTestSandbox()
+    const { provider } = sandbox
+    expect(await provider.books({ after: '', limit: 2 })).toEqual({ transactions: [], next: '', more: false })
+    const authorised = await provider.submit(authorise('card_ok', 'z'))
+    await provider.submit(authorise('card_declined', 'y'))
+    await expect(provider.submit(authorise('iban', 'w'))).rejects.toThrow()
+    const { providerId } = await provider.submit({ ...of(authorised, 'capture', 400), key: 'a' })
+    const first = await provider.books({ after: '', limit: 2 })
+    expect(first).toMatchObject({ transactions: [{ key: 'z' }, { key: 'y', status: 'declined' }], more: true })
+    const capture = { providerId, key: 'a', kind: 'capture', status: 'succeeded', amountMinor: 400, currency: 'GBP' }
+    const second = await provider.books({ after: first.next, limit: 2 })
+    expect(second).toEqual({
+      transactions: [{ ...capture, authorisation: authorised.providerId }],
+      next: expect.any(String),
+      more: false,
+    })
+    expect(await provider.books({ after: second.next, limit: 2 })).toEqual({ ...second, transactions: [] })
+    await provider.submit(authorise('card_ok', 'b'))
+    expect(await provider.books({ after: second.next, limit: 2 })).toMatchObject({ transactions: [{ key: 'b' }] })
+  })
+
+  test('do not have a point that they have not come to', async () => {
+    await using sandbox = await startTestSandbox()
+    await expect(sandbox.provider.books({ after: '1', limit: 2 })).rejects.toMatchObject({ code: 'unknown_cursor' })
+    for (const query of ['after=x', 'after=-1', 'limit=0', 'limit=1001'])
+      expect((await sandbox.get(`/v1/transactions?${query}`)).status).toBe(400)
+  })
+})
+
 describe('misbehaviour on demand', () => {
   test('card_hang commits and never answers; asking and repeating find the outcome', async () => {
     await using sandbox = await startTestSandbox()

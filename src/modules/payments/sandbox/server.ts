@@ -10,7 +10,15 @@ import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { openStore, type Store } from './store.ts'
 import { submit } from './submit.ts'
 import { createWebhookSender, type SandboxLog, type WebhookSender } from './webhooks.ts'
-import { attemptBody, attemptKey, pageQuery, Refusal, webhookEndpoint, type WebhookEndpoint } from './wire.ts'
+import {
+  attemptBody,
+  attemptKey,
+  booksQuery,
+  pageQuery,
+  Refusal,
+  webhookEndpoint,
+  type WebhookEndpoint,
+} from './wire.ts'
 
 const bodyBytesMax = 64 * 1024
 
@@ -96,6 +104,7 @@ async function route(parts: Parts, exchange: Exchange): Promise<void> {
   if (url.pathname === '/v1/charges' && request.method === 'GET') {
     return answerPage(response, 'charges', parts.store.charges(pageOf(url)))
   }
+  if (url.pathname === '/v1/transactions' && request.method === 'GET') return getBooks(parts, response, url)
   throw new Refusal(404, 'unknown_route', `There is no ${request.method} ${url.pathname}.`)
 }
 
@@ -116,6 +125,19 @@ function getAttempt({ store, undecided }: Parts, response: ServerResponse, key: 
   if (attempt) return answer(response, 200, attempt)
   if (undecided.has(key)) return answer(response, 202, { status: 'pending' })
   throw new Refusal(404, 'unknown_attempt', `No attempt arrived under the key ${key}.`)
+}
+
+/** Whoever has read further than the books go has read others: he must begin anew. */
+function getBooks({ store }: Parts, response: ServerResponse, url: URL): void {
+  const { after, limit } = valid(booksQuery, Object.fromEntries(url.searchParams))
+  if (Number(after) > store.lastNumber()) {
+    throw new Refusal(422, 'unknown_cursor', `These books do not go as far as ${after}.`)
+  }
+  const rows = store.books(Number(after), limit)
+  const transactions = rows.map(({ providerId, key, kind, status, amountMinor, currency, authorisation }) => {
+    return { providerId, key, kind, status, amountMinor, currency, authorisation }
+  })
+  answer(response, 200, { transactions, next: String(rows.at(-1)?.number ?? after), more: rows.length === limit })
 }
 
 async function putEndpoint({ store, commits, webhooks }: Parts, { request, response }: Exchange): Promise<void> {

@@ -2,11 +2,30 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Charge, PageQuery, RecordedAttempt, WebhookEndpoint } from './wire.ts'
+import type { BookedAttempt, Charge, PageQuery, RecordedAttempt, WebhookEndpoint } from './wire.ts'
 
-const attemptsTable = `
+const refundableAttempts = `
   create table attempts (
     key text primary key,
+    kind text not null check (kind in ('authorise', 'capture', 'void', 'refund')),
+    amountMinor integer not null check (amountMinor > 0),
+    currency text not null,
+    source text,
+    authorisation text references attempts (providerId),
+    status text not null check (status in ('succeeded', 'declined')),
+    providerId text not null unique,
+    declineReason text
+  ) strict;
+  create index attempts_of_authorisation on attempts (authorisation) where authorisation is not null;
+  create index authorisations on attempts (key) where kind = 'authorise';
+`
+
+const attemptColumns = 'key, kind, amountMinor, currency, source, authorisation, status, providerId, declineReason'
+
+const numberedAttempts = `
+  create table attempts (
+    number integer primary key,
+    key text not null unique,
     kind text not null check (kind in ('authorise', 'capture', 'void', 'refund')),
     amountMinor integer not null check (amountMinor > 0),
     currency text not null,
@@ -41,15 +60,22 @@ const versions: readonly string[] = [
   `drop index if exists attempts_of_authorisation;
   drop index if exists authorisations;
   alter table attempts rename to attempts_1;
-  ${attemptsTable}
+  ${refundableAttempts}
   insert into attempts select * from attempts_1;
   drop table attempts_1;`,
+  // Books: attempts have numbers in the order in which they were decided.
+  `drop index attempts_of_authorisation;
+  drop index authorisations;
+  alter table attempts rename to attempts_2;
+  ${numberedAttempts}
+  insert into attempts (${attemptColumns}) select ${attemptColumns} from attempts_2 order by rowid;
+  drop table attempts_2;`,
 ]
 
 const sumOf = (kind: string) =>
   `(select coalesce(sum(amountMinor), 0) from attempts
     where authorisation = a.providerId and kind = '${kind}' and status = 'succeeded')`
-const chargeColumns = `a.*, ${sumOf('capture')} capturedMinor, ${sumOf('void')} voidedMinor, ${sumOf('refund')} refundedMinor`
+const chargeColumns = `${attemptColumns}, ${sumOf('capture')} capturedMinor, ${sumOf('void')} voidedMinor, ${sumOf('refund')} refundedMinor`
 
 export type Delivery = { number: number; body: string; tries: number; dueAtMs: number }
 export type Store = ReturnType<typeof openStore>
@@ -90,8 +116,13 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 }
 
 function attemptsOf(database: DatabaseSync) {
-  const byKey = database.prepare('select * from attempts where key = ?')
-  const page = database.prepare('select * from attempts where key > ? order by key limit ?')
+  const byKey = database.prepare(`select ${attemptColumns} from attempts where key = ?`)
+  const page = database.prepare(`select ${attemptColumns} from attempts where key > ? order by key limit ?`)
+  const books = database.prepare(
+    `select number, providerId, key, kind, status, amountMinor, currency, authorisation
+     from attempts where number > ? order by number limit ?`,
+  )
+  const last = database.prepare('select coalesce(max(number), 0) number from attempts')
   const chargeById = database.prepare(
     `select ${chargeColumns} from attempts a where providerId = ? and kind = 'authorise'`,
   )
@@ -106,6 +137,9 @@ function attemptsOf(database: DatabaseSync) {
   return {
     attempt: (key: string) => byKey.get(key) as RecordedAttempt | undefined,
     attempts: ({ after, limit }: PageQuery) => page.all(after, limit) as RecordedAttempt[],
+    /** What was decided after the attempt of that number, in order. */
+    books: (after: number, limit: number) => books.all(after, limit) as BookedAttempt[],
+    lastNumber: () => (last.get() as { number: number }).number,
     charge: (providerId: string) => chargeById.get(providerId) as Charge | undefined,
     charges: ({ after, limit }: PageQuery) => chargePage.all(after, limit) as Charge[],
     record: (attempt: RecordedAttempt) => void insert.run(attempt),

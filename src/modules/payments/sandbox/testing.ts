@@ -23,6 +23,7 @@ export async function startTestSandbox(options: Partial<SandboxOptions> = {}) {
   return {
     provider,
     hasty,
+    get: (path: string) => fetch(sandbox.url + path),
     charges: async (query = '') => (await read(`/v1/charges${query}`)) as { charges: Charge[]; next: string | null },
     async [Symbol.asyncDispose]() {
       await provider.close()

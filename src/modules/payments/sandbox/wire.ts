@@ -27,6 +27,14 @@ export const pageQuery = z.object({
 })
 export type PageQuery = z.infer<typeof pageQuery>
 
+/** `after` is what the page before gave as `next`. */
+export const booksQuery = pageQuery.extend({
+  after: z
+    .string()
+    .regex(/^\d{0,15}$/)
+    .default(''),
+})
+
 /** A recorded attempt, as `GET /v1/attempts/:key` answers it. `source` and `authorisation` are null where they do not apply. */
 export type RecordedAttempt = {
   key: string
@@ -39,6 +47,9 @@ export type RecordedAttempt = {
   providerId: string
   declineReason: string | null
 }
+
+/** What the books say of an attempt; its number is its place in them. */
+export type BookedAttempt = Omit<RecordedAttempt, 'source' | 'declineReason'> & { number: number }
 
 /** An authorisation with the sums of what was captured and voided of it, and given back of that, as `GET /v1/charges` lists it. */
 export type Charge = RecordedAttempt & { capturedMinor: number; voidedMinor: number; refundedMinor: number }

@@ -1,7 +1,8 @@
 /** What the tests of payments share: asking by job, as orders does, and looking at the books. */
 import { JobContext } from '#platform/calls/contexts'
 import { jobContext } from '#platform/events/run-job'
-import { type Distance, startTestHall, type TestHall } from '#testing/hall'
+import type { Log } from '#platform/log'
+import { type Distance, owner, startTestHall, type TestHall } from '#testing/hall'
 import { readCharges } from '#testing/invariants'
 import { chargeChecks, moneyChecks } from '#testing/money-checks'
 import { expect } from 'vitest'
@@ -35,9 +36,10 @@ export async function send(hall: TestHall, kind: 'capture' | 'refund' | 'cancel'
   )
 }
 
-/** The assembly of payments, and a context such as its background work gets. */
-function inside(hall: TestHall) {
-  const { runtime, assembly } = hall.processes.flatMap(({ hosted }) => hosted.get('payments') ?? [])[0]!
+/** The assembly of payments, and a context such as its background work gets; `log` replaces the log. */
+export function inside(hall: TestHall, log?: Log) {
+  const { assembly, ...hosted } = hall.processes.flatMap(({ hosted: each }) => each.get('payments') ?? [])[0]!
+  const runtime = log === undefined ? hosted.runtime : { ...hosted.runtime, log }
   const call = { actor: { kind: 'system' as const, id: 'payments' }, requestId: 'req_inside', key: undefined }
   return { assembly, ctx: new JobContext(runtime, jobContext(runtime, call)) }
 }
@@ -56,10 +58,38 @@ export async function handTogether(hall: TestHall, kind: string, payloads: reado
   )
 }
 
-/** Runs the sweep of the process that hosts payments. */
-export function sweep(hall: TestHall) {
+/** Runs a schedule of the process that hosts payments. */
+function runSchedule(hall: TestHall, name: string) {
   const { assembly, ctx } = inside(hall)
-  return assembly.schedules![0]!.run(ctx)
+  return assembly.schedules!.find((schedule) => schedule.name === name)!.run(ctx)
+}
+
+/** Asks the provider about attempts without a result. */
+export const sweep = (hall: TestHall) => runSchedule(hall, 'resolve attempts')
+
+/** Compares the provider's books with ours. */
+export const compareBooks = (hall: TestHall) => runSchedule(hall, 'reconcile with the provider')
+
+/** What comparing the books counts where nothing is new. */
+export const nothing = { compared: 0, found: 0, resolved: 0, unavailable: 0 }
+
+/** The open differences of the books, or the resolved ones, and how far they were compared. */
+export const reconciliationOf = (hall: TestHall, resolved = false) =>
+  hall.as(owner).payments.reconciliation.query({ resolved })
+
+/** Lets the time pass for which books may differ while something is under way. */
+export const letGracePass = (hall: TestHall) =>
+  hall.sql(`update payments.differences set due_at = clock_timestamp() where resolved_at is null`)
+
+/** Lets attempts be so old that the provider's books must have shown them. */
+export const letRowsAge = ({ sql }: TestHall) =>
+  sql(`update payments.attempts set recorded_at = recorded_at - interval '2 minutes'`)
+
+/** The payment `r`, authorised and captured. */
+export async function payOnce(hall: TestHall): Promise<void> {
+  await hall.as(owner).payments.authorise.mutate(authorisation('r'))
+  await send(hall, 'capture', amountOf('a', 1250))
+  await hall.settle()
 }
 
 /** Makes attempts without a result as old as the sweep wants them. */
