@@ -103,7 +103,7 @@ test('after the order was placed: the checkout comes to its end', { timeout: tes
   await using world = await openWorld({ provider: 'elsewhere' })
   const hall = await world.startHall()
   tellOnFailure(hall)
-  const purchase = await fillCart(world, hall, 'card_slow_2000')
+  const purchase = await fillCart(world, hall, 'card_slow_5000')
   const click = complete(hall, purchase).catch((error: unknown) => error)
   // The cart is claimed by then, and not closed: that is kept from happening.
   await eventually(world.charges, (charges) => charges.length === 1)

@@ -1,7 +1,9 @@
 /** Records that nobody will ask for again are forgotten after 7 days; what is open, or waits for a person, never. */
 import { forgetExpired } from '#platform/events/retention'
+import { runSaga } from '#platform/saga/run-saga'
 import { startTestHall, type TestHall } from '#testing/hall'
 import { expect, test } from 'vitest'
+import { contextOf, define, lostConnection, openWorld, pivot, step, sweep, type World } from './saga-world.ts'
 
 const ages = { young: '6 days 23 hours', old: '7 days 1 hour' }
 const sagaStates = ['running', 'undoing', 'parked', 'done', 'undone', 'tombstone']
@@ -48,4 +50,35 @@ test('what has ended is forgotten after a week; what is open, failed or parked i
   expect(await idsOf(hall, 'sagas')).toEqual([...openSagas, ...young(sagaStates)].toSorted())
   const keptJobs = ['old failed', 'old skipped', 'old waiting']
   expect(await idsOf(hall, 'jobs')).toEqual([...keptJobs, ...young(jobStates)].toSorted())
+})
+
+/** Parks a saga with one step of a kind, whose outcome is not known, and has it tried again more than a week later. */
+async function tryAgainLater(world: World, kind: typeof step) {
+  let isDown = true
+  const asked = kind('a', {
+    request: () => null,
+    do: () => (isDown ? Promise.reject(lostConnection()) : Promise.resolve(world.log.push('a'))),
+    undo: () => (isDown ? Promise.reject(new Error('out')) : Promise.resolve(world.log.push('undo a'))),
+  })
+  const charge = world.bind('charge', define({ steps: [asked], answer: () => ({}) }))
+  await expect(runSaga(charge, contextOf(), {})).rejects.toThrow()
+  isDown = false
+  await world.hall.sql(`update "pricing".sagas set state = 'parked', recorded_at = recorded_at - interval '8 days'`)
+  const { dead } = await world.hall.calls.pricing.deadList.query({})
+  await world.hall.calls.pricing.deadRetry.mutate({ id: dead[0]!.id })
+  await sweep(world)
+}
+
+test('a saga of more than a week ago is not undone, since its neighbours would say that all is well: a person is told', async () => {
+  await using world = await openWorld()
+  await tryAgainLater(world, step)
+  expect([world.log, await world.sagas()]).toMatchObject([[], [{ state: 'parked' }]])
+  const { dead } = await world.hall.calls.pricing.deadList.query({})
+  expect(dead).toMatchObject([{ reason: expect.stringContaining('platform.forgotten') }])
+})
+
+test('one that is past its pivot goes forward, however old it is', async () => {
+  await using world = await openWorld()
+  await tryAgainLater(world, pivot)
+  expect([world.log, await world.sagas()]).toMatchObject([['a'], [{ state: 'done' }]])
 })

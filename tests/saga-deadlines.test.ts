@@ -34,13 +34,13 @@ const passing = (world: World, name: string) =>
     undo: async () => world.log.push(`undo ${name}`),
   })
 
-const deadlineMs = 1_000
+const deadlineMs = 2_000
 /** A step that takes longer than that. */
 const slow = ({ hall, log }: World, name: string) =>
   step(name, {
     request: () => null,
     do: async () => {
-      await hall.sql('select pg_sleep(1)')
+      await hall.sql('select pg_sleep(2)')
       return log.push(name)
     },
     undo: async () => log.push(`undo ${name}`),
@@ -76,7 +76,7 @@ test('once passed between two steps, no further step is begun, what was done is 
 
 test('nothing is left of one that has only asked by then', async () => {
   await using world = await openWorld()
-  const asking = ask('ask', { request: () => null, do: () => world.hall.sql('select pg_sleep(1)') })
+  const asking = ask('ask', { request: () => null, do: () => world.hall.sql('select pg_sleep(2)') })
   const steps = [asking, local('write', { do: async () => world.log.push('write') })]
   const place = world.bind('place', define({ steps, answer: () => ({}), deadlineMs }))
   for (const key of ['a key', undefined])
@@ -179,7 +179,7 @@ test('a step that hangs is called off, and its outcome counts as unknown', async
       new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(new Error('it was called off')))),
     undo: async () => log.push('undo b'),
   })
-  const definition = define({ steps: [noting(log, 'a'), hangs], answer: () => ({}), deadlineMs: 50 })
+  const definition = define({ steps: [noting(log, 'a'), hangs], answer: () => ({}), deadlineMs })
   const place = world.bind('place', definition, { leaseMs: 150 })
   await expect(runSaga(place, contextOf(), {})).rejects.toThrow('called off')
   expect(log).toEqual(['a', 'undo b', 'undo a'])
@@ -194,7 +194,7 @@ test('a step that hears nothing loses its saga, which another worker undoes; it 
     do: () => hung.promise,
     undo: async () => log.push('undo b'),
   })
-  const definition = define({ steps: [noting(log, 'a'), deaf], answer: () => ({}), deadlineMs: 50 })
+  const definition = define({ steps: [noting(log, 'a'), deaf], answer: () => ({}), deadlineMs })
   const place = world.bind('place', definition, { leaseMs: 150 })
   const outcome = runSaga(place, contextOf({ deadlineAt: Date.now() + 100 }), {}).catch((error: unknown) => error)
   await eventually(
@@ -220,7 +220,7 @@ test('whoever asks meanwhile under the same key waits, and is served once the la
     },
     undo: async () => log.push('undo b'),
   })
-  const definition = define({ steps: [noting(log, 'a'), deaf], answer: () => ({ ok: 1 }), deadlineMs: 200 })
+  const definition = define({ steps: [noting(log, 'a'), deaf], answer: () => ({ ok: 1 }), deadlineMs })
   const place = world.bind('place', definition, { leaseMs: 150 })
   const first = runSaga(place, contextOf({ deadlineAt: Date.now() + 100 }), {}).catch((error: unknown) => error)
   await eventually(

@@ -5,7 +5,8 @@
  */
 import type { ModuleDatabase } from '../data/database.ts'
 
-const keepDays = 7
+/** How long records are kept. */
+export const keepDays = 7
 const batchMax = 5000
 /** So many that none waits for ever, and so few that a sweep goes on to other things. */
 const batchesMax = 40

@@ -4,6 +4,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { BoundOperation, ModuleRuntime } from '../calls/operation.ts'
 import { isKeyRace, keyLockName, recordedHashOf, waitForKey } from '../calls/run-command.ts'
 import { isTransient } from '../data/database.ts'
+import { keepDays } from '../events/retention.ts'
 import { alreadyUndone, deadlineExceeded, DomainError, failureOf, keyReused } from '../errors.ts'
 import type { SagaDefinition, UndoOfSaga } from './saga.ts'
 import { LeaseLost, type RunOptions, SagaLate } from './saga-progress.ts'
@@ -14,6 +15,7 @@ import {
   insertSaga,
   type NewSaga,
   openSagas,
+  parkSaga,
   type SagaRow,
   takeSaga,
   turnSaga,
@@ -79,6 +81,14 @@ const parked = (id: string) =>
     `This request could not be finished and waits for a person to look at it (${id}).`,
   )
 
+/** Asked to take back what they have forgotten, neighbours would take it for what has not arrived yet, and say that all is well. */
+const forgotten = () =>
+  new DomainError(
+    'platform.forgotten',
+    'CONFLICT',
+    `It began more than ${keepDays} days ago, so what it asked of others can only be taken back by hand.`,
+  )
+
 type NewRun = { id: string; value: unknown; hash: string; standing: RunOptions['standing'] }
 
 /** Whether all that a saga may change is changed by one transaction at its end: then there is nothing to take up or back. */
@@ -98,7 +108,7 @@ function start(
 
 function newRow(saga: NewSaga): SagaRow {
   const progress = { state: 'running' as const, pivoted: false, results: {}, undone: {}, answer: null, failure: null }
-  return { ...saga, ...progress, leaseToken: null, leaseExpired: false, isLate: false, attempts: 0 }
+  return { ...saga, ...progress, leaseToken: null, leaseExpired: false, isLate: false, isForgotten: false, attempts: 0 }
 }
 
 /**
@@ -117,6 +127,11 @@ export async function resumeSaga(operation: BoundOperation, id: string, context:
     correlation: row.correlation ?? row.requestId,
   }
   const isForward = row.state === 'running' && row.pivoted
+  if (!isForward && row.isForgotten) {
+    const failure = failureOf(forgotten(), operation.promised)
+    await parkSaga(runtime.database.pool, { id, leaseToken, failure })
+    return undefined
+  }
   if (row.state === 'running' && !row.pivoted && row.isLate)
     row.failure ??= failureOf(new SagaLate(operation.path), operation.promised)
   const taken = new SagaRun(operation, { row, standing: 'taken', leaseToken, context: own })

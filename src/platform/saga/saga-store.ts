@@ -7,6 +7,7 @@
 import type { ClientBase, QueryResult } from 'pg'
 import { sqlStateOf } from '../data/database.ts'
 import type { Failure } from '../errors.ts'
+import { keepDays } from '../events/retention.ts'
 import type { Actor } from '../values.ts'
 
 export type SagaStatus = 'running' | 'done' | 'undoing' | 'undone' | 'parked' | 'tombstone'
@@ -31,6 +32,8 @@ export type SagaRow = {
   leaseExpired: boolean
   /** Whether its deadline has passed. */
   isLate: boolean
+  /** Whether it began so long ago that neighbours have forgotten what it asked of them. */
+  isForgotten: boolean
   attempts: number
 }
 
@@ -49,7 +52,8 @@ type Queryable = Pick<ClientBase, 'query'>
 const columns = `id, caller, key, operation, input, input_hash AS "inputHash", actor, request_id AS "requestId", correlation, state, pivoted,
   results, undone, answer, failure, lease_token AS "leaseToken", attempts,
   (lease_until IS NULL OR lease_until < clock_timestamp()) AS "leaseExpired",
-  coalesce(deadline_at <= clock_timestamp(), false) AS "isLate"`
+  coalesce(deadline_at <= clock_timestamp(), false) AS "isLate",
+  recorded_at < clock_timestamp() - interval '${keepDays} days' AS "isForgotten"`
 
 const find = {
   name: 'platform_saga_find',
@@ -85,6 +89,11 @@ const update = { name: 'platform_saga_update', text: updateText }
 const updateHeld = {
   name: 'platform_saga_update_held',
   text: `WITH held AS (${updateText} RETURNING 1) SELECT 1 / count(*) FROM held`,
+}
+
+const park = {
+  name: 'platform_saga_park',
+  text: `UPDATE sagas SET state = 'parked', failure = $3::jsonb WHERE id = $1 AND lease_token = $2`,
 }
 
 const holds = { name: 'platform_saga_holds', text: 'SELECT 1 FROM sagas WHERE id = $1 AND lease_token = $2' }
@@ -186,6 +195,14 @@ export function updateHeldSaga(
 }
 
 export const isRefused = (error: unknown): boolean => sqlStateOf(error) === '22012'
+
+/** Leaves a saga to a person. */
+export async function parkSaga(
+  on: Queryable,
+  { id, leaseToken, failure }: { id: string; leaseToken: string; failure: Failure },
+): Promise<void> {
+  await on.query({ ...park, values: [id, leaseToken, JSON.stringify(failure)] })
+}
 
 /** Whether the lease is still held. */
 export async function holdsLease(on: Queryable, { id, leaseToken }: Lease): Promise<boolean> {

@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 
 type Fate =
   | 'passes'
-  /** It reaches the provider, and its answer is lost. */
+  /** It reaches the provider, and the connection is cut before its answer. */
   | 'loses its answer'
-  /** It is on its way until `deliver`, and its answer is lost then. */
+  /** The connection is cut, and it arrives with `deliver`. */
   | 'is late'
   /** Somebody on the way answers, and the provider hears nothing. */
   | { status: number; body: string }
@@ -26,7 +26,7 @@ export type Witness = AsyncDisposable & {
   deliver(): Promise<void>
 }
 
-/** Opens a witness that leads nowhere yet: whoever asks hears nothing. */
+/** Opens a witness that leads nowhere yet: whoever asks is cut off. */
 export async function openWitness(): Promise<Witness> {
   const late: (() => Promise<unknown>)[] = []
   const server = createServer((request, response) => void carry(request, response))
@@ -57,13 +57,14 @@ export async function openWitness(): Promise<Witness> {
     if (isSubmission) witness.asked.push(decodeURIComponent(key))
     const fate = isSubmission ? (witness.next.shift() ?? witness.rest) : 'passes'
     const forward = () => fetch(witness.target + url, { method, ...(method === 'PUT' && { body }) })
+    if (typeof fate === 'object') return void response.writeHead(fate.status).end(fate.body)
     if (fate === 'is late') late.push(forward)
-    else if (typeof fate === 'object') response.writeHead(fate.status).end(fate.body)
     else if (witness.target !== '') {
       const answer = await forward()
       const said = await answer.text()
-      if (fate === 'passes') response.writeHead(answer.status).end(said)
+      if (fate === 'passes') return void response.writeHead(answer.status).end(said)
     }
+    response.destroy()
   }
   return witness
 }
