@@ -1,5 +1,6 @@
 /** A provider that answers late, or not at all, or through somebody who does not know. Whatever it has in the end is in our books, and nothing stays on hold. */
-import { startTestHall, type TestHall } from '#testing/hall'
+import { eventually } from '#testing/eventually'
+import { owner, startTestHall, type TestHall } from '#testing/hall'
 import { readCharges } from '#testing/invariants'
 import { describe, expect, test } from 'vitest'
 import { authorisation, expectBooksInOrder, letTimePass, paymentOf, sweep } from './testing/payments.ts'
@@ -60,12 +61,54 @@ describe.each(['near', 'far'] as const)('%s', (distance) => {
   })
 })
 
+describe.each(['near', 'far'] as const)('while the provider is asked, %s', (distance) => {
+  test('a payment is taken back: its charge is voided, and who waits for it is refused', async () => {
+    await using watched = await openWatched(distance)
+    const { hall, witness } = watched
+    witness.next = ['is held']
+    const outcome = outcomeOf(pay(hall, 'k'))
+    await eventually(
+      () => readCharges(hall.paymentsUrl),
+      ({ length }) => length === 1,
+    )
+    expect(await hall.as(owner, { undoesKey: 'k' }).payments.void.mutate({ reference: 'r' })).toEqual({})
+    await witness.deliver()
+    expect(await outcome).toBe('refused')
+    await expectBooksInOrder(hall)
+    expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ voidedMinor: 1250 }])
+  })
+
+  test('a run loses its saga: it books nothing', async () => {
+    await using watched = await openWatched(distance)
+    const { hall, witness } = watched
+    witness.next = ['is held']
+    const outcome = outcomeOf(pay(hall, 'k'))
+    await eventually(
+      () => readCharges(hall.paymentsUrl),
+      ({ length }) => length === 1,
+    )
+    await hall.sql(
+      `update payments.sagas set lease_token = 'of another run', lease_until = clock_timestamp() + interval '1 s'`,
+    )
+    await witness.deliver()
+    expect(await outcome).toBe('refused')
+    await expectBooksInOrder(hall)
+    expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ voidedMinor: 1250 }])
+  })
+})
+
+const outcomeOf = (payment: Promise<unknown>) =>
+  payment.then(
+    () => 'authorised',
+    () => 'refused',
+  )
+
 test('a void whose answer was lost is asked for again with its own key', async () => {
   await using watched = await openWatched()
   const { hall, witness } = watched
   await pay(hall, 'k')
   witness.next = ['loses its answer']
-  expect(await hall.as({ kind: 'guest' }, { undoesKey: 'k' }).payments.void.mutate({ reference: 'r' })).toEqual({})
+  expect(await hall.as(owner, { undoesKey: 'k' }).payments.void.mutate({ reference: 'r' })).toEqual({})
   await expectBooksInOrder(hall)
   const key = await attemptOf(hall)
   expect(witness.asked).toEqual([key, `${key}:void`, `${key}:void`])

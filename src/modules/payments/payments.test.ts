@@ -1,4 +1,4 @@
-import { owner, startTestHall, type TestHall } from '#testing/hall'
+import { owner, type TestHall } from '#testing/hall'
 import { readCharges } from '#testing/invariants'
 import { describe, expect, test } from 'vitest'
 import {
@@ -144,35 +144,6 @@ describe.each(['near', 'far'] as const)('payments, %s', (distance) => {
     await expect(late).rejects.toMatchObject(reason('platform.undone'))
     expect(await readCharges(hall.paymentsUrl)).toEqual([])
     expect(await hall.sql('select 1 from payments.payments')).toEqual([])
-  })
-
-  test('taken back while the provider is being asked, a charge is voided', async () => {
-    await using hall = await start(distance)
-    const authorised = hall.calls.payments.authorise.mutate(asked('r', 'card_slow_150'), { key: 'k' })
-    const outcome = authorised.then(
-      () => 'authorised',
-      () => 'refused',
-    )
-    await expect.poll(() => readCharges(hall.paymentsUrl), { interval: 5 }).toHaveLength(1)
-    expect(await takeBack(hall, 'r', 'k')).toEqual({})
-    expect(await outcome).toBe('refused')
-    await expectBooksInOrder(hall)
-    expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ voidedMinor: 1250 }])
-  })
-
-  test('a run that lost its saga while the provider was asked books nothing', async () => {
-    await using hall = await startTestHall({ modules: ['payments'], distance, leaseMs: 10_000 })
-    const outcome = hall.calls.payments.authorise.mutate(asked('r', 'card_slow_150'), { key: 'k' }).then(
-      () => 'authorised',
-      () => 'refused',
-    )
-    await expect.poll(() => readCharges(hall.paymentsUrl), { interval: 5 }).toHaveLength(1)
-    await hall.sql(
-      `update payments.sagas set lease_token = 'of another run', lease_until = clock_timestamp() + interval '1 s'`,
-    )
-    expect(await outcome).toBe('refused')
-    await expectBooksInOrder(hall)
-    expect(await readCharges(hall.paymentsUrl)).toMatchObject([{ voidedMinor: 1250 }])
   })
 
   test('what is captured is not taken back', async () => {

@@ -8,6 +8,8 @@ type Fate =
   | 'passes'
   /** It reaches the provider, and the connection is cut before its answer. */
   | 'loses its answer'
+  /** It reaches the provider, and its answer comes with `deliver`. */
+  | 'is held'
   /** The connection is cut, and it arrives with `deliver`. */
   | 'is late'
   /** Somebody on the way answers, and the provider hears nothing. */
@@ -22,7 +24,7 @@ export type Witness = AsyncDisposable & {
   /** What becomes of the next submissions, one after the other, and then of the rest. */
   next: Fate[]
   rest: Fate
-  /** Lets what was late arrive. */
+  /** Lets what was late arrive, and what was held be answered. */
   deliver(): Promise<void>
 }
 
@@ -62,7 +64,9 @@ export async function openWitness(): Promise<Witness> {
     else if (witness.target !== '') {
       const answer = await forward()
       const said = await answer.text()
-      if (fate === 'passes') return void response.writeHead(answer.status).end(said)
+      const pass = () => response.writeHead(answer.status).end(said)
+      if (fate === 'passes') return void pass()
+      if (fate === 'is held') return void late.push(() => Promise.resolve(pass()))
     }
     response.destroy()
   }
