@@ -11,9 +11,13 @@ const given = sql.placeholder
 /**
  * Lets one batch count at a time, until its transaction ends: lanes are applied side by side, and two batches that touch
  * the same days and products in another order would block each other. Every change reads from it before it locks a row.
+ * While the tables are made again beside these, each of the two has its own lock.
  */
 const alone = (db: Db) =>
-  db.$with('alone', {}).as(sql`select pg_advisory_xact_lock(hashtext('reporting'), hashtext('sales')) as held`)
+  db.$with('alone', {}).as(sql`select pg_advisory_xact_lock(hashtext(current_schema()), hashtext('sales')) as held`)
+
+/** Of two names the one that was given later; of two at the same instant always the same one, in whichever way they come. */
+const isLater = sql`(excluded.named_at collate "C", excluded.name collate "C") > (sales.named_at, sales.name)`
 
 /** The lines of the order in `order`, as they are kept with it. */
 const linesOf = (order: SQL) => sql`jsonb_to_recordset(${order}.lines) as line
@@ -46,7 +50,7 @@ export const countOrder = statement('reporting_count_order', (db) => {
     from counted, ${linesOf(sql`counted`)}
     on conflict (currency, day, sku) do update
     set orders = sales.orders + 1, units = sales.units + excluded.units, gross_minor = sales.gross_minor + excluded.gross_minor,
-      name = case when excluded.named_at >= sales.named_at then excluded.name else sales.name end,
+      name = case when ${isLater} then excluded.name else sales.name end,
       named_at = greatest(excluded.named_at, sales.named_at)
     returning 1`)
   return db

@@ -196,6 +196,20 @@ test('a product is called as it was when it was sold last, in whatever order the
   expect(products).toEqual([{ sku: 'TEA', name: 'new tea', orders: 3, units: 3, grossMinor: 300 }])
 })
 
+test('of two names at the same instant it is always the same one, whichever is told first', async () => {
+  await using hall = await startTestHall({ modules: ['payments', 'fulfilment', 'orders', 'reporting'] })
+  const sold = (sku: string, name: string) => ({ lines: [{ sku, quantity: 1, grossMinor: 100, name }] })
+  for (const [number, order] of [sold('TEA', 'A'), sold('TEA', 'b'), sold('RUM', 'b'), sold('RUM', 'A')].entries()) {
+    await place(hall, number + 1, order)
+    await hall.settle()
+  }
+  const { products } = await hall.calls.reporting.products.query(range)
+  expect(products.map(({ sku, name }) => ({ sku, name }))).toEqual([
+    { sku: 'RUM', name: 'b' },
+    { sku: 'TEA', name: 'b' },
+  ])
+})
+
 test('an order that the first release told, without its lines, is counted and can be cancelled', async () => {
   await using hall = await startTestHall({ modules: ['payments', 'fulfilment', 'orders', 'reporting'] })
   const old = {
