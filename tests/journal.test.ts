@@ -94,6 +94,7 @@ test('a listener that is new is told everything from the beginning, however much
     reader,
     assembly: {
       router: assembly.router,
+      rebuild: { refused: 'it keeps nothing' },
       listeners: [
         onAll(counted, (_tx, items) => Promise.resolve(void seen.push(...items.map((it) => it.fact.version)))),
       ],

@@ -74,6 +74,7 @@ export function stallsDefinition(): HallDefinition {
             Promise.resolve({
               router: implement(contracts[name]!, {}),
               listeners: [listenerOf(name, place === LISTENERS.length - 1 ? 'all' : 'one')],
+              rebuild: { refused: 'the measurement makes its table' },
             }),
         ]),
       ),

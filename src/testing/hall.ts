@@ -75,7 +75,7 @@ export type TestHall = {
   config: Config
   /** Rows, as the database's owner. */
   sql<Row extends Record<string, unknown> = Record<string, any>>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Until every event, job and open saga is applied. */
+  /** Until every event, job, open saga and rebuild is through. */
   settle(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -231,7 +231,7 @@ function callers(gateway: HallProcess, modules: readonly ModuleName[]): Pick<Tes
   return { calls: as(owner), as }
 }
 
-/** Rounds of background work until one finds nothing left; then until no saga or job is open. */
+/** Rounds of background work until one finds nothing left; then until nothing is open. */
 async function settle(
   processes: readonly HallProcess[],
   modules: readonly ModuleName[],
@@ -241,13 +241,14 @@ async function settle(
   for (;;) {
     let left = 0
     for (const each of processes) {
-      const { sequenced, applied, jobs, sagas } = await each.round({ resumeSagas: true })
-      left += sequenced + applied + jobs + sagas
+      const { sequenced, applied, jobs, sagas, rebuilds } = await each.round({ resumeSagas: true })
+      left += sequenced + applied + jobs + sagas + rebuilds
     }
     if (left > 0) continue
     const open = await openWork(modules, sql)
     if (open === 0) return
-    if (Date.now() > giveUpAt) throw new Error(`The hall does not settle: ${open} sagas, jobs or events stay open.`)
+    if (Date.now() > giveUpAt)
+      throw new Error(`The hall does not settle: ${open} sagas, jobs, events or rebuilds stay open.`)
     await delay(25)
   }
 }
@@ -256,7 +257,8 @@ async function openWork(modules: readonly ModuleName[], sql: TestHall['sql']): P
   const counts = modules.map(
     (module) => `SELECT (SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
       + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
-      + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL) AS open`,
+      + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)
+      + (SELECT count(*) FROM "${module}".rebuilds WHERE state = 'running') AS open`,
   )
   const [row] = await sql<{ open: number }>(
     `SELECT sum(open)::int AS open FROM (${counts.join(' UNION ALL ')}) AS each`,

@@ -4,7 +4,7 @@ import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
 
 type Sql = (text: string) => Promise<Record<string, unknown>[]>
 
-/** How many sagas, jobs, events without a position and lanes not applied to the end there are. */
+/** How many sagas, jobs, rebuilds, events without a position and lanes not applied to the end there are. */
 export async function openWork(sql: Sql): Promise<number> {
   const [row] = await sql(
     `SELECT ${moduleNames.map(openIn).join(' + ')} + ${moduleNames.map(behindIn).join(' + ')} AS open`,
@@ -15,7 +15,8 @@ export async function openWork(sql: Sql): Promise<number> {
 const openIn = (module: ModuleName) =>
   `(SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
    + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
-   + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)`
+   + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)
+   + (SELECT count(*) FROM "${module}".rebuilds WHERE state = 'running')`
 
 /** How many lanes of its sources a module has not applied to the end. */
 const behindIn = (module: ModuleName) =>

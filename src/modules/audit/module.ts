@@ -3,5 +3,6 @@ import { listeners } from './handlers.ts'
 import { router } from './router.ts'
 
 export function createAuditModule(): ModuleAssembly {
-  return { router, listeners }
+  const refused = 'its chain keeps in which order things were recorded, and what was shown of it must stay true'
+  return { router, listeners, rebuild: { refused } }
 }

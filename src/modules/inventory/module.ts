@@ -4,4 +4,10 @@ import { router } from './router.ts'
 import { sweepHolds } from './holds/sweep-holds.ts'
 
 /** Assembles the inventory: it calls nobody. */
-export const createInventoryModule = (): ModuleAssembly => ({ router, listeners, jobs, schedules: [sweepHolds] })
+export const createInventoryModule = (): ModuleAssembly => ({
+  router,
+  listeners,
+  jobs,
+  schedules: [sweepHolds],
+  rebuild: { refused: 'commands and jobs write its tables too' },
+})

@@ -6,4 +6,5 @@ import { createRouter } from './router.ts'
 export const createOrdersModule = ({ config }: Pick<AssemblyDeps, 'config'>): ModuleAssembly => ({
   router: createRouter(config.captureOn),
   listeners,
+  rebuild: { refused: 'commands write its tables too: what it holds is where the events of others begin' },
 })

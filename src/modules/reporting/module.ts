@@ -3,5 +3,5 @@ import { listeners } from './handlers.ts'
 import { router } from './router.ts'
 
 export function createReportingModule(): ModuleAssembly {
-  return { router, listeners }
+  return { router, listeners, rebuild: 'from events' }
 }

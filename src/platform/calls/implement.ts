@@ -26,10 +26,23 @@ export const implement = <C extends Contract>(contract: C, handlers: Handlers<C>
   handlers: handlers as ModuleRouter['handlers'],
 })
 
+/**
+ * What can become of a module's tables where they are to be made again: all of it `from events`, or nothing, for a reason that goes
+ * on after "… cannot be rebuilt:".
+ */
+export type Rebuild = 'from events' | { refused: string }
+
+/** A module that listens says whether its tables can be made again. */
+type Listens =
+  | { listeners?: undefined; rebuild?: undefined }
+  | {
+      listeners: readonly Listener[]
+      rebuild: Rebuild
+    }
+
 /** A module, assembled: what `module.ts` returns. */
-export type ModuleAssembly = {
+export type ModuleAssembly = Listens & {
   router: ModuleRouter
-  listeners?: readonly Listener[]
   jobs?: readonly JobHandler[]
   schedules?: readonly Schedule[]
   /** Told once the process answers: where the public face is, or undefined where another process has it. */

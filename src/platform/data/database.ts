@@ -30,16 +30,22 @@ export type TransactionOptions = {
 
 export type ModuleDatabase = {
   module: string
+  /** The role that its connections act as, or undefined where the login may not create roles. */
+  role: string | undefined
   pool: pg.Pool
   /** For reading outside a transaction. */
   db: Db
   /** Runs `work` in a transaction. BEGIN travels with its first statement. Where `work` throws, nothing is kept. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** Connections to other tables of the same names: those of a schema that is made as the module's own was. */
+  twin(other: { schema: string; role: string | undefined; connections: number }): ModuleDatabase
   close(): Promise<void>
 }
 
 export type ModuleDatabaseOptions = {
   module: string
+  /** Where the tables are: the schema with the module's name unless told. */
+  schema?: string
   url: string
   /** The role to act as, or undefined where the login may not create roles. */
   role: string | undefined
@@ -65,48 +71,34 @@ const patience =
  */
 const byKey = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c random_page_cost=1'
 
+/** What a connection is told once, as it starts, which costs no round trip: who it acts as, and where its tables are. */
+const startupOf = ({ role, schema }: { role: string | undefined; schema: string }): string =>
+  [role === undefined ? '' : `-c role=${role}`, `-c search_path=${schema}`, '-c timezone=UTC', patience, byKey]
+    .join(' ')
+    .trim()
+
 /** Opens a module's pool; its connections open lazily. */
 export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDatabase {
-  const { module, url, role, connections, applicationName, log } = options
+  const { module, schema = module, role, log } = options
   const dbs = new WeakMap<pg.ClientBase, Db>()
-  // The role is set once per connection, as a start-up option, which costs no round trip.
-  const startup = [
-    role === undefined ? '' : `-c role=${role}`,
-    `-c search_path=${module}`,
-    '-c timezone=UTC',
-    patience,
-    byKey,
-  ]
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    connectionTimeoutMillis: timeoutsMs.connect,
-    idleTimeoutMillis: timeoutsMs.idle,
-    application_name: applicationName,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: timeoutsMs.keepAlive,
-    options: startup.join(' ').trim(),
-    // BEGIN, the first statement and the last ones travel together, without waiting for each other's answers.
-    pipeline: true,
-  })
+  const pool = openPool({ ...options, schema })
   let isClosing = false
   pool.on('error', (error) => {
     // Those that are being closed may hear of a server that stops right after them.
     if (!isClosing) log.warn({ err: error, module }, 'an idle database connection was lost')
   })
-  pool.on('connect', gatherWrites)
-  pool.on('connect', surviveLoss)
   const dbOf = (client: pg.PoolClient): Db => {
     const known = dbs.get(client)
     if (known) return known
-    const made = drizzle(client)
+    const made = drizzle(inSchema(client, { module, schema }))
     dbs.set(client, made)
     return made
   }
   return {
     module,
+    role,
     pool,
-    db: drizzle(pool),
+    db: drizzle(inSchema(pool, { module, schema })),
     async transaction(work, { durable = true } = {}) {
       const client = await pool.connect()
       let broken: Error | undefined
@@ -137,11 +129,50 @@ export function openModuleDatabase(options: ModuleDatabaseOptions): ModuleDataba
         client.release(broken)
       }
     },
+    twin: (other) => openModuleDatabase({ ...options, ...other }),
     close() {
       isClosing = true
       return pool.end()
     },
   }
+}
+
+function openPool({ url, role, schema, connections, applicationName }: ModuleDatabaseOptions & { schema: string }) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: timeoutsMs.connect,
+    idleTimeoutMillis: timeoutsMs.idle,
+    application_name: applicationName,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: timeoutsMs.keepAlive,
+    options: startupOf({ role, schema }),
+    // BEGIN, the first statement and the last ones travel together, without waiting for each other's answers.
+    pipeline: true,
+  })
+  pool.on('connect', gatherWrites)
+  pool.on('connect', surviveLoss)
+  return pool
+}
+
+/** Says of each name that begins with the module's schema that it is in another. drizzle writes all of them so, and quoted. */
+export const qualifiedAs = (text: string, { module, schema }: { module: string; schema: string }): string =>
+  text.replaceAll(new RegExp(`(?<![."\\w])"${module}"\\.`, 'g'), `"${schema}".`)
+
+/** What drizzle asks with: of a twin's tables where it names the module's own. The platform's statements name no schema. */
+function inSchema<Asked extends pg.Pool | pg.PoolClient>(asked: Asked, at: { module: string; schema: string }): Asked {
+  if (at.schema === at.module) return asked
+  const texts = new Map<string, string>()
+  const textOf = (text: string): string => {
+    const known = texts.get(text) ?? qualifiedAs(text, at)
+    texts.set(text, known)
+    return known
+  }
+  // Asked for anew each time: a connection's `query` is another one at the start of a transaction.
+  const ask = (...what: unknown[]): unknown => (asked.query as (...what: unknown[]) => unknown).apply(asked, what)
+  return Object.assign(Object.create(asked) as Asked, {
+    query: (config: { text: string }, ...rest: unknown[]) => ask({ ...config, text: textOf(config.text) }, ...rest),
+  })
 }
 
 /**

@@ -5,10 +5,11 @@
  * turns. Roles belong to the cluster, which the lock does not cover, so they are created tolerantly.
  */
 import { createHash } from 'node:crypto'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
 import type { Log } from '../log.ts'
 
@@ -47,7 +48,7 @@ export async function prepareDatabase({ url, modules, rolePrefix, log }: Options
     const roles = new Map<string, string | undefined>()
     for (const module of modules) {
       await migrateModule(client, module)
-      roles.set(module, await prepareRole(client, { module, role: roleName(prefix, module), log }))
+      roles.set(module, await prepareRole(client, { schema: module, role: roleName(prefix, module), log }))
     }
     return roles
   } finally {
@@ -61,17 +62,31 @@ async function databaseName(client: pg.Client): Promise<string> {
   return rows[0]!.name
 }
 
-/** `<prefix>_<module>`, shortened by a hash where PostgreSQL's 63 bytes would cut it. */
-function roleName(prefix: string, module: string): string {
-  const whole = `${prefix}_${module}`
+/** `<prefix>_<name>`, shortened by a hash where PostgreSQL's 63 bytes would cut it. */
+export function roleName(prefix: string, name: string): string {
+  const whole = `${prefix}_${name}`
   if (Buffer.byteLength(whole) <= 63) return whole
-  return `${createHash('sha256').update(prefix).digest('hex').slice(0, 24)}_${module}`
+  return `${createHash('sha256').update(prefix).digest('hex').slice(0, 24)}_${name}`
+}
+
+const migrationsFolderOf = (module: string): string => `${migrationsRoot}${module}`
+const migrationsTableOf = (module: string): string => `${module}_migrations`
+
+/** A module's migrations as this release knows them, oldest first. */
+export const migrationsOf = (module: string): MigrationMeta[] =>
+  readMigrationFiles({ migrationsFolder: migrationsFolderOf(module) })
+
+/** When the newest migration that a module's tables have was made. Only the login may ask. */
+export async function newestMigrationIn(client: pg.ClientBase, module: string): Promise<number> {
+  const table = `${migrationsSchema}.${migrationsTableOf(module)}`
+  const { rows } = await client.query<{ newest: string }>(`SELECT max(created_at)::text AS newest FROM ${table}`)
+  return Number(rows[0]!.newest)
 }
 
 /** Skips drizzle's migrator, and its half dozen statements, where the newest migration is there. */
 async function migrateModule(client: pg.Client, module: string): Promise<void> {
-  const migrationsFolder = `${migrationsRoot}${module}`
-  const migrationsTable = `${module}_migrations`
+  const migrationsFolder = migrationsFolderOf(module)
+  const migrationsTable = migrationsTableOf(module)
   if (await isCurrent(client, { module, migrationsFolder, migrationsTable })) return
   await migrate(drizzle(client), { migrationsFolder, migrationsSchema, migrationsTable })
 }
@@ -95,11 +110,15 @@ async function isCurrent(
   return applied.includes(newest)
 }
 
-async function prepareRole(
-  client: pg.Client,
-  { module, role, log }: { module: string; role: string; log: Log },
+/**
+ * Gives a role the use of a schema and its tables, and the login the use of the role. Returns undefined where the login may not:
+ * within a transaction, that one is broken then.
+ */
+export async function prepareRole(
+  client: pg.ClientBase,
+  { schema, role, log }: { schema: string; role: string; log: Log },
 ): Promise<string | undefined> {
-  const [name, schema] = [client.escapeIdentifier(role), client.escapeIdentifier(module)]
+  const [name, quoted] = [client.escapeIdentifier(role), client.escapeIdentifier(schema)]
   try {
     await createRole(client, role)
     // PostgreSQL before 16 knows no SET privilege: there, a member may take the role.
@@ -109,32 +128,31 @@ async function prepareRole(
                                                      THEN 'SET' ELSE 'MEMBER' END)
               AND NOT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $2
                               AND NOT has_table_privilege($1, format('%I.%I', schemaname, tablename), 'INSERT')) AS granted`,
-      [role, module],
+      [role, schema],
     )
     if (rows[0]!.granted) return role
-    await client.query(`GRANT ${name} TO CURRENT_USER`)
-    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${name}`)
-    await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${name}`)
+    await tolerantly(client, `GRANT ${name} TO CURRENT_USER`)
+    await client.query(`GRANT USAGE ON SCHEMA ${quoted} TO ${name}`)
+    await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoted} TO ${name}`)
     return role
   } catch (error) {
     const { code } = error as { code?: string }
     if (code !== '42501') throw error
     log.warn(
-      { module, role },
+      { schema, role },
       'this database login may not create roles: modules are kept apart by the sources only, not by the database',
     )
     return undefined
   }
 }
 
-async function createRole(client: pg.Client, role: string): Promise<void> {
+async function createRole(client: pg.ClientBase, role: string): Promise<void> {
   const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role])
-  if (rowCount) return
-  try {
-    await client.query(`CREATE ROLE ${client.escapeIdentifier(role)} NOLOGIN`)
-  } catch (error) {
-    // Another hall of this cluster made it in the meantime.
-    const { code } = error as { code?: string }
-    if (code !== '42710' && code !== '23505') throw error
-  }
+  if (!rowCount) await tolerantly(client, `CREATE ROLE ${client.escapeIdentifier(role)} NOLOGIN`)
 }
+
+/** Another hall of this cluster may do the same at this moment. */
+const tolerantly = (client: pg.ClientBase, statement: string): Promise<unknown> =>
+  client.query(
+    `DO $tolerant$ BEGIN ${statement}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $tolerant$`,
+  )

@@ -14,6 +14,7 @@ import {
   integer,
   jsonb,
   type PgSchema,
+  pgSchema,
   primaryKey,
   smallint,
   text,
@@ -256,3 +257,6 @@ export const platformTables = (schema: PgSchema) => ({
   rebuilds: rebuildsTable(schema),
   schedules: schedulesTable(schema),
 })
+
+/** What those are called. All other tables of a module's schema are its own. */
+export const platformTableNames = Object.keys(platformTables(pgSchema('any')))

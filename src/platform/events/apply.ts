@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { isConnectionLoss, isTransient, type Transaction } from '../data/database.ts'
-import { type JournalEvent, type Listener, ownerOf } from './event.ts'
+import { type JournalEvent, type Listener, ownerOf, type ParkedEvent } from './event.ts'
 import { Gathered } from './gathered.ts'
 import { receiveJobs } from './received-jobs.ts'
 
@@ -77,8 +77,11 @@ export function listeningOf(module: string, listeners: readonly Listener[]): Map
 }
 
 /** The cursors of a listener for a source: how far it has applied each lane. */
-export async function cursorsOf({ database }: ModuleRuntime, source: string): Promise<Map<number, number>> {
-  const { rows } = await database.pool.query<{ lane: number; position: number }>({
+export async function cursorsOf(
+  asked: Pick<Transaction['client'], 'query'>,
+  source: string,
+): Promise<Map<number, number>> {
+  const { rows } = await asked.query<{ lane: number; position: number }>({
     ...statements.allCursors,
     values: [source],
   })
@@ -253,21 +256,25 @@ export function failureToPark(error: unknown): { reason: string; stack: string |
   return { reason: `${root.name}: ${root.message}`.slice(0, 2000), stack: root.stack?.slice(0, stackTextMax) ?? null }
 }
 
+const nothing = { events: 0, jobs: 0 }
+
 /** Applies a parked event, within a transaction that holds its lane's cursor. Returns what it announced and enqueued. */
 export async function applyParked(
   runtime: ModuleRuntime,
   listening: Listening | undefined,
-  { transaction, event }: { transaction: Transaction; event: JournalEvent },
+  { transaction, event }: { transaction: Transaction; event: ParkedEvent },
 ): Promise<{ events: number; jobs: number }> {
   if (ownerOf(event.name) === runtime.name) {
+    if (event.isQuiet) return nothing
     receiveJobs(transaction, [event])
     return { events: 0, jobs: 1 }
   }
   const listener = listening?.get(event.name)
-  if (listener === undefined) return { events: 0, jobs: 0 }
+  if (listener === undefined) return nothing
   const gathered = new Gathered(runtime, transaction)
   await gathered.add(listener, event)
   await gathered.handle()
+  if (event.isQuiet) return nothing
   gathered.flush()
   return gathered.wrote
 }

@@ -57,6 +57,12 @@ export const journalEvent = z.strictObject({
 })
 export type JournalEvent = z.infer<typeof journalEvent>
 
+/**
+ * An event that is parked. Quiet: it was applied once, before a rebuild in which it failed, and what followed from it outside was
+ * announced and enqueued then.
+ */
+export type ParkedEvent = JournalEvent & { isQuiet?: true }
+
 /** What a handler may know of the event besides its fact. */
 export type EventMeta = {
   id: string

@@ -72,7 +72,10 @@ export class Follower {
    */
   async pullBehind({ patient }: { patient: boolean }): Promise<number> {
     const { runtime, reader, source, stopping } = this.#options
-    const [{ lanes }, cursors] = await Promise.all([reader.heads(source, stopping), cursorsOf(runtime, source)])
+    const [{ lanes }, cursors] = await Promise.all([
+      reader.heads(source, stopping),
+      cursorsOf(runtime.database.pool, source),
+    ])
     const behind = lanes.flatMap(({ lane, head }): Place[] => {
       const position = cursors.get(lane) ?? 0
       const lastSeen = this.#lastCursors.get(lane)

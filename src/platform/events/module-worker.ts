@@ -7,6 +7,7 @@
  */
 import type { ModuleAssembly } from '../calls/implement.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
+import { Rebuilder } from '../rebuild/rebuilder.ts'
 import { resumeOpenSagas } from '../saga/run-saga.ts'
 import { type LaneBatch, listeningOf } from './apply.ts'
 import { DueJobs } from './due-jobs.ts'
@@ -38,7 +39,7 @@ export type ModuleWorkerOptions = {
 }
 
 /** What was done in a round; all zero means that nothing is left to do. */
-export type Round = { sequenced: number; applied: number; jobs: number; sagas: number }
+export type Round = { sequenced: number; applied: number; jobs: number; sagas: number; rebuilds: number }
 
 const sweepMs = 1000
 const sagasMax = 20
@@ -51,6 +52,8 @@ export class ModuleWorker {
   readonly #pusher: Pusher
   readonly #failures: FailureLog
   readonly #recurring: readonly Recurring[]
+  /** Where the module's tables can be made again. */
+  readonly #rebuilder: Rebuilder | undefined
   readonly #stopping = new AbortController()
   #sweeping: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
@@ -70,6 +73,9 @@ export class ModuleWorker {
     this.#failures = new FailureLog(runtime.log)
     this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
     this.#passes = new Passes((wrote) => this.#pass(wrote), stopping)
+    const tellFailed = (error: unknown, message: string) => this.#tellFailed(error, message)
+    if (assembly.rebuild === 'from events')
+      this.#rebuilder = new Rebuilder({ runtime, listening, sources, reader, stopping, tellFailed })
   }
 
   /** The modules whose journals this one reads. */
@@ -89,6 +95,7 @@ export class ModuleWorker {
     this.#stopping.abort()
     clearTimeout(this.#timer)
     await this.#sweeping
+    await this.#rebuilder?.ended()
     await this.#passes.ended()
     this.#pusher.stop()
   }
@@ -106,7 +113,8 @@ export class ModuleWorker {
     for (const follower of this.#followers.values()) applied += await follower.pullBehind({ patient: false })
     const jobs = await this.#jobs.runDue()
     const sagas = options.resumeSagas ? await this.#resumeSagas() : 0
-    return { sequenced, applied, jobs, sagas }
+    const rebuilds = (await this.#rebuilder?.round()) ?? 0
+    return { sequenced, applied, jobs, sagas, rebuilds }
   }
 
   async #pass(wrote: Wrote): Promise<number> {
@@ -158,6 +166,7 @@ export class ModuleWorker {
       queues: [
         () => this.#jobs.carry(),
         () => this.#resumeSagas(),
+        async () => this.#rebuilder?.look(),
         ...[...this.#followers.values()].map((follower) => () => follower.pullBehind({ patient: true })),
         () => this.#jobs.runUncarried(),
       ],

@@ -7,6 +7,7 @@
 import { JobContext } from '../calls/contexts.ts'
 import type { CallContext } from '../calls/context.ts'
 import type { ModuleRuntime } from '../calls/operation.ts'
+import { unlessBusy } from '../data/session-lock.ts'
 import type { Schedule } from './job.ts'
 
 const claim = {
@@ -58,26 +59,10 @@ export async function beginSchedule(
   return { isOurs, leftMs: Math.min(Math.max(leftMs ?? 0, 0), everyMs) }
 }
 
-/** Runs it, unless its last run goes on somewhere: a session's lock says so, since the work may take many transactions. */
+/** Runs it, unless its last run goes on somewhere. */
 async function runAlone(runtime: ModuleRuntime, { name, run }: Schedule, context: CallContext): Promise<void> {
-  const lockName = `schedule\n${runtime.name}\n${name}`
-  const client = await runtime.database.pool.connect()
-  let broken: Error | undefined
-  try {
-    const lock = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held', [
-      lockName,
-    ])
-    if (!lock.rows[0]!.held) return
-    try {
-      const counts = await run(new JobContext(runtime, context))
-      runtime.log.debug({ schedule: name, counts }, 'a schedule ran')
-    } finally {
-      // A connection that cannot give the lock back is closed, and the lock with it.
-      await client
-        .query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [lockName])
-        .catch((error: Error) => (broken = error))
-    }
-  } finally {
-    client.release(broken)
-  }
+  await unlessBusy(runtime.database, `schedule\n${runtime.name}\n${name}`, async () => {
+    const counts = await run(new JobContext(runtime, context))
+    runtime.log.debug({ schedule: name, counts }, 'a schedule ran')
+  })
 }

@@ -119,7 +119,7 @@ export function roundsFor({ options, hosted }: Hosting): (how: { resumeSagas: bo
     },
   )
   return async (how) => {
-    const sum: Round = { sequenced: 0, applied: 0, jobs: 0, sagas: 0 }
+    const sum: Round = { sequenced: 0, applied: 0, jobs: 0, sagas: 0, rebuilds: 0 }
     for (const worker of workers.values()) {
       const round = await worker.round(how)
       for (const name of Object.keys(sum) as (keyof Round)[]) sum[name] += round[name]

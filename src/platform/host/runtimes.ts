@@ -212,7 +212,7 @@ async function behind(
 ): Promise<number> {
   const own: CallContext = { ...context, caller: runtime.name, key: undefined, undoesKey: undefined }
   // The cursors first: whatever is applied in between counts as behind, never the other way round.
-  const [cursors, parked] = await Promise.all([cursorsOf(runtime, source), countParked(runtime, source)])
+  const [cursors, parked] = await Promise.all([cursorsOf(runtime.database.pool, source), countParked(runtime, source)])
   const outcome = await dispatch(journalRoute(source, journalRoutes.heads), own, {})
   if (!outcome.ok) throw new Error(`The journal of ${source} cannot be read: ${outcome.failure.message}`)
   const { unsequenced, lanes } = outcome.value as JournalHeads

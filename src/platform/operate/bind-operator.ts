@@ -4,9 +4,11 @@ import { bindOperations, type BoundOperation, type ModuleRuntime } from '../call
 import { listeningOf } from '../events/apply.ts'
 import { operatorOperations } from './contract.ts'
 import { deadLetterHandlers } from './dead-letters.ts'
+import { rebuildHandlers } from './rebuilds.ts'
 
 export function bindOperator(runtime: ModuleRuntime, assembly: ModuleAssembly): Map<string, BoundOperation> {
   const contract = { name: runtime.name, operations: operatorOperations }
-  const handlers = deadLetterHandlers(runtime, listeningOf(runtime.name, assembly.listeners ?? []))
+  const listening = listeningOf(runtime.name, assembly.listeners ?? [])
+  const handlers = { ...deadLetterHandlers(runtime, listening), ...rebuildHandlers(runtime, assembly) }
   return bindOperations({ contract, handlers: handlers as never }, runtime)
 }

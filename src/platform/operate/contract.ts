@@ -1,5 +1,6 @@
 /**
- * What the platform adds to every module for those who operate the hall: what failed for good, and what to do about it.
+ * What the platform adds to every module for those who operate the hall: what failed for good, and what to do about it; making again
+ * what is made of events.
  *
  * They are operations as all others are: reached by the same doors, near and far, audited, safe to repeat.
  */
@@ -7,7 +8,7 @@ import { z } from 'zod'
 import { command, type Contract, query, staff } from '../contract.ts'
 import { integer } from '../values.ts'
 
-/** Who may see and steer what failed. */
+/** Who may see and steer what failed, and rebuild. */
 export const operate = 'hall:operate'
 
 const idTextMax = 300
@@ -48,6 +49,28 @@ const outcome = z.strictObject({
 })
 export type RetryOutcome = z.infer<typeof outcome>
 
+/** Rows that one side has and the other has not: how many, and the beginnings of a few as JSON, without what is sensitive. */
+const side = z.strictObject({ rows: z.int(), samples: z.array(z.string()) })
+
+const rebuildId = z
+  .string()
+  .max(idTextMax)
+  .regex(/^reb_[A-Za-z0-9_:-]+$/, 'such as reb_…')
+
+const rebuildView = z.strictObject({
+  id: z.string(),
+  /** `swapped`: the tables were made again. `compared`: a dry run has ended. */
+  state: z.enum(['running', 'swapped', 'compared', 'failed']),
+  dryRun: z.boolean(),
+  /** How many events are applied, of how many. */
+  applied: z.int(),
+  total: z.int(),
+  /** What a dry run found, by table; of parked events only which. */
+  differences: z.array(z.strictObject({ table: z.string(), onlyLive: side, onlyRebuilt: side })),
+  failure: z.string().nullable(),
+  since: z.string(),
+})
+
 export const operatorOperations = {
   /** What failed for good in this module, oldest first: parked events (the first of each key), failed jobs, parked sagas. */
   deadList: query({
@@ -75,6 +98,23 @@ export const operatorOperations = {
     input: z.strictObject({ id: deadId, because: z.string().trim().min(1).max(becauseTextMax) }),
     output: outcome,
     reasons: [notFound, notFirst],
+  }),
+  /**
+   * Makes the module's tables again from the journals, beside the live ones, which they replace in the end; a dry run only tells what
+   * differs. It goes on in the background.
+   */
+  rebuild: command({
+    access: staff(operate),
+    input: z.strictObject({ dryRun: z.boolean().optional() }),
+    output: z.strictObject({ id: z.string() }),
+    reasons: ['platform.not_rebuildable', 'platform.rebuilding'],
+  }),
+  /** How a rebuild stands; the newest unless told. */
+  rebuildShow: query({
+    access: staff(operate),
+    input: z.strictObject({ id: rebuildId.optional() }),
+    output: rebuildView,
+    reasons: ['platform.unknown_rebuild'],
   }),
 }
 export type OperatorOperations = typeof operatorOperations

@@ -10,7 +10,7 @@ import type { ModuleRuntime } from '../calls/operation.ts'
 import type { Transaction } from '../data/database.ts'
 import { DomainError } from '../errors.ts'
 import { applyParked, failureToPark, type Listening } from '../events/apply.ts'
-import type { JournalEvent } from '../events/event.ts'
+import type { ParkedEvent } from '../events/event.ts'
 import type { DeadLetter, RetryOutcome } from './contract.ts'
 import { redacted } from '../redact.ts'
 
@@ -121,7 +121,7 @@ export const deadLetterHandlers = (runtime: ModuleRuntime, listeners: Listeners)
 /** An event's fact travels as text: what is in it is looked through, too. */
 function withoutSecrets(content: unknown): unknown {
   if (typeof content !== 'object' || content === null || !('fact' in content)) return redacted(content)
-  const { fact, key, name, ...event } = content as JournalEvent
+  const { fact, key, name, ...event } = content as ParkedEvent
   return { ...(redacted(event) as object), name, key, fact: redacted(JSON.parse(fact)) }
 }
 
@@ -154,7 +154,7 @@ async function retryKey(
   const { source, lane } = place
   const values = (position: number) => [source, lane, position]
   await client.query({ ...statements.cursor, values: [source, lane] })
-  const { rows } = await client.query<{ position: number; event: JournalEvent }>({
+  const { rows } = await client.query<{ position: number; event: ParkedEvent }>({
     ...statements.ofKey,
     values: values(place.position),
   })
