@@ -11,7 +11,7 @@ import { listen } from '#platform/http/listen'
 import type { Actor } from '#platform/values'
 import { owner, startTestHall, type TestHall } from '#testing/hall'
 import { TRPCClientError } from '@trpc/client'
-import { contracts } from '../../src/contracts.ts'
+import { contracts, hallContracts } from '../../src/contracts.ts'
 import { type ModuleName, moduleNames } from '../../src/modules.ts'
 import { spoil } from './mutations.ts'
 import { Pool } from './pool.ts'
@@ -189,7 +189,8 @@ const print = (value: unknown): string =>
 async function ask(hall: TestHall, call: Call & { requestId: string }): Promise<Outcome> {
   const { path, actor = owner, caller = 'gateway', requestId, key, undoesKey, timeoutMs = 30_000 } = call
   const [module, name] = path.split('.') as [ModuleName, string]
-  const callsFor = clientsFor({ caller, callees: moduleNames, contracts, dispatch: hall.processes[0]!.dispatch })
+  const { dispatch } = hall.processes[0]!
+  const callsFor = clientsFor({ caller, callees: moduleNames, contracts: hallContracts, dispatch })
   const given = structuredClone(actor)
   const context = {
     actor: given,

@@ -6,6 +6,7 @@ import type { Lockstep } from './lockstep.ts'
 import { holdAndBuy, mergeCarts, offerShipping } from './story/customers.ts'
 import { stopAtTheDoor } from './story/door.ts'
 import { changeGoods, sellGoods, showGoods, taxGoods } from './story/goods.ts'
+import { rebuildFigures } from './story/operators.ts'
 import { cancelOrders, keepOrders, sendOrders } from './story/orders.ts'
 import { compareBooks, hearTheProvider, takePayments } from './story/payments.ts'
 import { giveRoles, keepKeys, openSessions } from './story/people.ts'
@@ -38,6 +39,7 @@ const chapters = [
   hearTheProvider,
   compareBooks,
   askWhatWasDone,
+  rebuildFigures,
   stopAtTheDoor,
 ]
 
