@@ -7,6 +7,7 @@ import { CommandError } from './commands/command-error.ts'
 import { connectHall, reachHall } from './commands/connect-hall.ts'
 import * as dead from './commands/dead.ts'
 import * as look from './commands/look.ts'
+import * as rebuild from './commands/rebuild.ts'
 import * as reconcile from './commands/reconcile.ts'
 import * as report from './commands/report.ts'
 import { hallFailure } from './commands/repeat-call.ts'
@@ -55,7 +56,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead, trace, reconcile]) command.register(program, tool)
+  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile]) command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program
 }

@@ -1,11 +1,8 @@
 /** What failed for good is seen, tried again in order, or given up with a reason, whatever it was and wherever it lives. */
-import { createApiKey, hashApiKey } from '#platform/api-key'
-import { readConfig } from '#platform/config'
 import { eventually } from '#testing/eventually'
 import type { Distance, TestHall } from '#testing/hall'
 import { describe, expect, test } from 'vitest'
-import { reachHall } from '../src/commands/connect-hall.ts'
-import { runHall } from '../src/hall.ts'
+import { operatorKey, run } from './command-line.ts'
 import { buy, expectWhole, openShop, refused } from './shop.ts'
 
 const mug = [{ sku: 'MUG', quantity: 1 }]
@@ -32,36 +29,6 @@ async function cancelledOrder(hall: TestHall): Promise<string> {
 
 const soldOrders = (hall: TestHall) =>
   hall.sql('select order_id as id, is_cancelled as cancelled from reporting.sold_orders order by order_id')
-
-/** The key under which an API key of the hall's owner passes its door. */
-async function ownerKey(hall: TestHall): Promise<string> {
-  const key = createApiKey()
-  await hall.calls.identity.createApiKey.mutate({
-    name: 'operator',
-    permissions: ['hall:operate'],
-    keyHash: hashApiKey(key),
-  })
-  return key
-}
-
-async function run(line: string[], hallKey: string) {
-  const out: string[] = []
-  let err = ''
-  const config = () => readConfig({ DATA_DIR: '/nowhere', HALL_KEY: hallKey })
-  const code = await runHall(line, {
-    terminal: {
-      out: (text) => void out.push(text),
-      err: (text) => void (err += text),
-      interactive: false,
-      columns: 80,
-    },
-    config,
-    interruption: () => new AbortController().signal,
-    connect: () => Promise.reject(new Error('Nothing here is to start a hall.')),
-    reach: (options) => reachHall({ ...options, config: config() }),
-  })
-  return { code, out, err }
-}
 
 describe.each<Distance>(['near', 'far'])('%s', (distance) => {
   test('a poisoned event parks its key alone, with reason, tries and stack; later ones of the key stand behind it', async () => {
@@ -203,7 +170,7 @@ test('failed jobs and parked sagas are seen, go on when they are tried again, an
 
 test('by the command line: list, show, retry, skip', async () => {
   await using hall = await openShop('near')
-  const key = await ownerKey(hall)
+  const key = await operatorKey(hall)
   const at = ['--url', hall.url, '--json']
   const told = async (...line: string[]) => {
     const { code, out, err } = await run([...line, ...at], key)

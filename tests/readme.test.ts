@@ -151,6 +151,7 @@ test('what failed for good is asked for, and there is none', async () => {
   const said = await paste(blockWith('hall -- dead'))
   expect(said).toContain('Nothing failed for good.')
   expect(said).toContain('--because <text>')
+  expect(said).toContain('not a row differs')
 })
 
 test('curl searches, registers and sets a price', async () => {

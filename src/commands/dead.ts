@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Command, InvalidArgumentError } from 'commander'
 import { moduleNames } from '../modules.ts'
 import { type HallCalls, keyed } from './hall-calls.ts'
-import { parseHallUrl } from './options.ts'
+import { parseHallUrl, parseModule } from './options.ts'
 import { tableOf } from './table.ts'
 import type { Tool } from './tool.ts'
 
@@ -47,11 +47,6 @@ export function register(program: Command, tool: Tool): void {
     .argument('<id>', 'as the list shows it', parseAddress)
     .requiredOption('--because <text>', because)
     .action((address: Address, options: Asked & { because: string }) => skip(tool, address, options))
-}
-
-function parseModule(text: string): string {
-  if ((moduleNames as string[]).includes(text)) return text
-  throw new InvalidArgumentError(`There is no module ${text}. There are ${moduleNames.join(', ')}.`)
 }
 
 function parseAddress(text: string): Address {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { moduleNames } from '../modules.ts'
 
 /** Parses a day, `2010-12-01`; refuses days that the calendar does not have. */
 export function parseDay(text: string): string {
@@ -26,6 +27,12 @@ export function parseHallUrl(text: string): string {
     throw new InvalidArgumentError('Give the address of a hall, for example http://127.0.0.1:4000.')
   }
   return url.href.replace(/\/+$/, '')
+}
+
+/** Parses the name of a module. */
+export function parseModule(text: string): string {
+  if ((moduleNames as string[]).includes(text)) return text
+  throw new InvalidArgumentError(`There is no module ${text}. There are ${moduleNames.join(', ')}.`)
 }
 
 /** Parses an ISO 4217 code, in any case. */

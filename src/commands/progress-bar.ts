@@ -4,8 +4,8 @@ const REDRAW_MS = 100
 const BAR_WIDTH_MAX = 30
 
 export type ProgressBar = {
-  /** Says how many are done; draws at most ten times a second. */
-  update: (done: number) => void
+  /** Says how many are done, and of how many where that has changed; draws at most ten times a second. */
+  update: (done: number, total?: number) => void
   /** Removes the bar from the screen. */
   clear: () => void
 }
@@ -16,12 +16,13 @@ export function startProgressBar(
   goal: { noun: string; total: number },
   now = () => performance.now(),
 ): ProgressBar {
-  const { noun, total } = goal
-  if (!terminal.interactive || total === 0) return { update: () => undefined, clear: () => undefined }
+  const { noun } = goal
+  if (!terminal.interactive) return { update: () => undefined, clear: () => undefined }
   const startedAt = now()
   let drawnAt = Number.NEGATIVE_INFINITY
-  const update = (done: number) => {
+  const update = (done: number, total = goal.total) => {
     const at = now()
+    if (total === 0) return
     if (at - drawnAt < REDRAW_MS && done < total) return
     drawnAt = at
     terminal.err(`\r\u001B[K${drawBar({ done, total, noun, seconds: (at - startedAt) / 1000 }, terminal.columns)}`)
