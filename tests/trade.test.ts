@@ -23,6 +23,7 @@ import {
   totals,
 } from './processes/trading.ts'
 import { type OpenHall, openWorld, type World } from './processes/world.ts'
+import { figuresOf } from './rebuilds/figures.ts'
 
 const retailFile = process.env['RETAIL_CSV']
 const hasRetailFile = retailFile !== undefined && existsSync(retailFile)
@@ -141,6 +142,10 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
     await expectSums(world, totals)
   })
 
+  test('made again from the journals, reporting holds the same rows, byte for byte', async () => {
+    await expectSameFigures(world, hall)
+  })
+
   test('a second run places nothing and changes nothing', async () => {
     const before = await rowsOf(world)
     expect(await trade()).toMatchObject({ ...totals, placed: 0, skipped, ordersPerSecond: 0 })
@@ -197,12 +202,27 @@ describe.skipIf(!hasRetailFile).each(distances)('the real December $distance', (
     expect(sales.byDay).toContainEqual(expect.objectContaining(retailDay))
     expect(capturedByDay(await calls.payments.totals.query({ currency: 'GBP' }))).toEqual(soldByDay(sales))
     await expectSums(world, { orders: sold, grossMinor })
+    await expectSameFigures(world, hall)
     expect(await trade()).toMatchObject({ ...retailSales, placed: 0 })
   })
 })
 
 if (!hasRetailFile) {
   console.info('RETAIL_CSV names no file: the real December was not traded, only two invented days.')
+}
+
+/** Rebuilds reporting, dry and then in earnest: nothing differs, and nothing has changed. */
+async function expectSameFigures(world: World, { url }: OpenHall): Promise<void> {
+  await settled(world.sql)
+  const figures = await figuresOf(world.sql)
+  expect(figures.length).toBeGreaterThan(50)
+  for (const how of [['--dry-run'], []]) {
+    const { code, out, err } = await runTool(world, ['rebuild', 'reporting', '--url', url, '--json', ...how])
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const state = how.length > 0 ? 'compared' : 'swapped'
+    expect(JSON.parse(out.at(-1)!)).toMatchObject({ state, differences: [], failure: null, parked: 0 })
+    expect(await figuresOf(world.sql)).toEqual(figures)
+  }
 }
 
 type ByDay<Day> = { byDay: readonly ({ day: string } & Day)[] }

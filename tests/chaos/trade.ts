@@ -1,6 +1,6 @@
 /**
  * The trade of a chaos run: guests who browse, keep stock, buy, cancel and look up what they bought; staff who receives stock,
- * changes prices, sends parcels and gives money back; double clicks and late repeats of all that.
+ * changes prices, sends parcels, gives money back and rebuilds; double clicks and late repeats of all that.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Chance } from '../processes/chance.ts'
@@ -178,7 +178,7 @@ class Visit {
   }
 }
 
-/** Receives a few of what is scarce, changes prices, and looks at what there is, until told to stop. */
+/** Receives a few of what is scarce, changes prices, has figures made again, and looks at what there is, until told to stop. */
 export async function keepShop({ client, chance, name, stopping }: Trade): Promise<void> {
   for (let number = 1; !stopping.aborted; number += 1) {
     await delay(chance(200, 600), undefined, { signal: stopping }).catch(() => undefined)
@@ -187,6 +187,7 @@ export async function keepShop({ client, chance, name, stopping }: Trade): Promi
     const lines = [{ sku: 'LAST-ONE', quantity: chance(1, 3) }]
     await staff('inventory.receive', { reference: `${name} delivery ${number}`, lines })
     if (number % 10 === 0) await staff('catalog.setPrice', { sku: 'PLATE', price: pence(chance(200, 400)) })
+    if (number % 8 === 0) await staff('reporting.rebuild', { dryRun: number % 16 === 0 })
     if (number % 5 === 0) await client.ask({ operation: 'inventory.levels', input: { skus }, asStaff: true })
   }
 }

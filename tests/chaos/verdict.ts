@@ -23,7 +23,17 @@ export async function verdictOn(stage: Stage, client: Client, settleMsMax: numbe
     ...client.violations,
     ...(await brokenInvariants(stage.sql, { charges, settled: true })),
     ...(await missingAnswers(stage, client)),
+    ...(await badRebuilds(stage)),
   ]
+}
+
+/** What is made again among faults is what was there; that it could not be made would be a fault of ours. */
+async function badRebuilds({ sql }: Stage): Promise<string[]> {
+  const rows = await sql<{ id: string; what: string }>(
+    `SELECT id, coalesce(failure, differences::text) AS what FROM reporting.rebuilds
+     WHERE state NOT IN ('swapped', 'compared') OR jsonb_array_length(differences) > 0`,
+  )
+  return rows.map(({ id, what }) => `The rebuild ${id} failed, or found what differs: ${what.slice(0, 500)}.`)
 }
 
 /** Until nothing is open, for a while; then what is. */
