@@ -56,7 +56,8 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile]) command.register(program, tool)
+  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile])
+    command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program
 }
