@@ -185,10 +185,16 @@ export class SagaRun {
 
   async #undoLocal(step: LocalStep, isLast: boolean): Promise<void> {
     const { state, memory } = this.#progress
-    await this.#progress.transaction(async (ctx) => {
-      memory.undone[step.name] = (await step.undo!(ctx, state)) ?? null
-      return isLast ? this.#progress.undoneStatus : 'undoing'
-    })
+    try {
+      await this.#progress.transaction(async (ctx) => {
+        memory.undone[step.name] = (await step.undo!(ctx, state)) ?? null
+        return isLast ? this.#progress.undoneStatus : 'undoing'
+      })
+    } catch (error) {
+      // Written down with the pause, it would never be undone.
+      delete memory.undone[step.name]
+      throw error
+    }
   }
 
   /** Each step has a key of its own, so that it may be asked again; its undo names what it takes back. */
