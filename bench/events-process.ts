@@ -1,27 +1,35 @@
-/** A process of the events benchmark, told what to do by its parent: `announcer`, `worker`, and the same of the plain queue. */
+/**
+ * A process of the events benchmark, told what to do by its parent: an announcer, a worker that does all that follows, or a
+ * sequencer and a listener with the queues between them; and the same of the plain queue.
+ */
 import { readConfig } from '#platform/config'
-import { allDuties, noDuties } from '#platform/events/duties'
+import { allDuties, type Duties, noDuties } from '#platform/events/duties'
 import { openProcess } from '#platform/host/open-process'
 import { randomIds } from '#platform/ids'
 import { createLog } from '#platform/log'
 import { ANNOUNCER, inputOf, STALLS, stallsDefinition } from './events/stalls.ts'
 import { openPlainQueue, workPlainQueues } from './events/plain-queue.ts'
-import type { Order, Role } from './events/children.ts'
+import type { Announcing, Order, Role } from './events/children.ts'
 
-type Program = { announce(): Promise<void>; close(): Promise<void> }
+type Program = { announce(isKeyed: boolean): Promise<void>; close(): Promise<void> }
 
 const deadlineMs = 60_000
+const dutiesOf: Readonly<Record<string, Duties>> = {
+  worker: allDuties,
+  sequencer: new Set(['events'] as const),
+  listener: new Set(['queues'] as const),
+}
 
 async function openHall(role: Role): Promise<Program> {
   const config = readConfig(settings)
-  const isWorker = role === 'worker'
-  const modules = isWorker ? STALLS : [ANNOUNCER]
+  const duties = dutiesOf[role] ?? noDuties
+  const modules = duties === noDuties ? [ANNOUNCER] : STALLS
   const hall = await openProcess({
     config,
     log: createLog({ level: config.logLevel, name: role }),
     definition: stallsDefinition(),
     place: { process: role, modules, gateway: false, url: undefined, elsewhere: new Map() },
-    duties: isWorker ? allDuties : noDuties,
+    duties,
   })
   const route = {
     module: ANNOUNCER,
@@ -32,7 +40,7 @@ async function openHall(role: Role): Promise<Program> {
   }
   return {
     close: () => hall.close(),
-    async announce() {
+    async announce(isKeyed) {
       const id = randomIds('ord', { module: ANNOUNCER, requestId: '' })
       const context = {
         actor: { kind: 'system' as const, id: 'bench' },
@@ -40,7 +48,7 @@ async function openHall(role: Role): Promise<Program> {
         requestId: `req_${id}`,
         traceparent: undefined,
         deadlineAt: Date.now() + deadlineMs,
-        key: id,
+        key: isKeyed ? id : undefined,
         undoesKey: undefined,
         signal: undefined,
       }
@@ -66,12 +74,12 @@ const [role, settings] = process.argv.slice(2).map((text) => JSON.parse(text) as
 ]
 const program = await (role.startsWith('plain') ? openPlain(role) : openHall(role))
 
-async function obey({ count, sideBySide }: Extract<Order, { do: 'announce' }>): Promise<void> {
+async function obey({ count, sideBySide, isKeyed }: Announcing): Promise<void> {
   let left = count
   const announcer = async () => {
     for (; left > 0;) {
       left -= 1
-      await program.announce()
+      await program.announce(isKeyed)
     }
   }
   await Promise.all(Array.from({ length: sideBySide }, announcer))
@@ -80,14 +88,9 @@ async function obey({ count, sideBySide }: Extract<Order, { do: 'announce' }>): 
 process.on('message', (order: Order) => {
   const done = order.do === 'close' ? program.close() : obey(order)
   done.then(
-    () => process.send!({ done: order.id, cpuMs: cpuMs() }, () => order.do === 'close' && process.exit(0)),
+    () => process.send!({ done: order.id }, () => order.do === 'close' && process.exit(0)),
     (error: unknown) => process.send!({ failed: order.id, why: String(error) }),
   )
 })
 process.on('disconnect', () => process.exit(1))
-process.send!({ done: 0, cpuMs: cpuMs() })
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
-}
+process.send!({ done: 0 })

@@ -66,7 +66,14 @@ test('what was parked is announced when a rebuild applies it; what a rebuild par
   await sequence(hall.processes[0]!.hosted.get('orders')!.runtime.database)
 
   broken.add(2)
-  const follower = new Follower({ runtime, source: 'orders', listening: listening.get('orders')!, reader, stopping })
+  const follower = new Follower({
+    runtime,
+    source: 'orders',
+    listening: listening.get('orders')!,
+    reader,
+    stopping,
+    tellFailed: () => undefined,
+  })
   await follower.pullBehind({ patient: false })
   expect(await kept(hall)).toEqual([1, 3, 4])
   expect((await outside(hall)).enqueued).toEqual([1, 3, 4])

@@ -3,15 +3,20 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-export type Role = 'announcer' | 'worker' | 'plain announcer' | 'plain worker'
-export type Order = { id: number } & ({ do: 'announce'; count: number; sideBySide: number } | { do: 'close' })
-type Answer = { done: number; cpuMs: number } | { failed: number; why: string }
+export type Role = 'announcer' | 'worker' | 'sequencer' | 'listener' | 'plain announcer' | 'plain worker'
+export type Announcing = {
+  count: number
+  /** How many commands at once. */
+  sideBySide: number
+  /** Whether each has an idempotency key: it is looked for, and leaves a record. */
+  isKeyed: boolean
+}
+export type Order = { id: number } & (({ do: 'announce' } & Announcing) | { do: 'close' })
+type Answer = { done: number } | { failed: number; why: string }
 
 export type Child = AsyncDisposable & {
-  /** Has so many events announced, each by a command of its own, so many commands at once. */
-  announce(count: number, sideBySide: number): Promise<void>
-  /** The processor time that it has used until its last answer, in milliseconds. */
-  cpuMs(): number
+  /** Has events announced, each by a command of its own. */
+  announce(what: Announcing): Promise<void>
   close(): Promise<void>
 }
 
@@ -22,7 +27,6 @@ const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export async function startChild(role: Role, settings: Readonly<Record<string, string>>): Promise<Child> {
   const child = fork(program, [JSON.stringify(role), JSON.stringify(settings)], { env, detached: true })
   const waiting = new Map<number, { resolve(): void; reject(error: Error): void }>()
-  let used = 0
   let orders = 0
   let closing: Promise<void> | undefined
   const answered = (id: number) =>
@@ -31,7 +35,6 @@ export async function startChild(role: Role, settings: Readonly<Record<string, s
     })
   child.on('message', (answer: Answer) => {
     if ('failed' in answer) return waiting.get(answer.failed)?.reject(new Error(answer.why))
-    used = answer.cpuMs
     waiting.get(answer.done)?.resolve()
   })
   child.once('exit', (code) => {
@@ -52,8 +55,7 @@ export async function startChild(role: Role, settings: Readonly<Record<string, s
       .then(() => undefined))
   await ready
   return {
-    announce: (count, sideBySide) => tell({ do: 'announce', count, sideBySide }),
-    cpuMs: () => used,
+    announce: (what) => tell({ do: 'announce', ...what }),
     close,
     [Symbol.asyncDispose]: close,
   }

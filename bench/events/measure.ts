@@ -1,6 +1,7 @@
 /**
  * Events from commit to applied by three listeners, announcer and worker in processes of their own: how many per second
- * steadily, how many while a backlog drains, and how long a lone one takes. The same with one BullMQ job per event and listener.
+ * steadily, how many while a backlog drains, and how long a lone one takes. The same where whoever gives them their places is
+ * in another process than whoever applies them, with the queues between; and with one BullMQ job per event and listener.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,13 +14,23 @@ import { startRedis } from '#testing/cluster'
 import pg from 'pg'
 import { percentile } from '../load.ts'
 import type { ShopOptions } from '../shop-options.ts'
-import { type Child, startChild } from './children.ts'
+import { type Child, type Role, startChild } from './children.ts'
 import { measureOrders, type OrderFigures } from './orders.ts'
 import { ANNOUNCER, LISTENERS, prepareStalls, STALLS } from './stalls.ts'
 
 export type Backend = 'postgres' | 'redis'
 export type Rates = { steadyPerSecond: number; drainPerSecond: number }
-export type EventFigures = Partial<Record<Backend, Rates & { idleP50Ms: number; growPerSecond: number }>> & {
+type Carried = { steadyPerSecond: number; idleP50Ms: number }
+export type HallFigures = Rates & {
+  idleP50Ms: number
+  /** The rate at which the backlog grew that was then drained. */
+  growPerSecond: number
+  /** Where each command has an idempotency key. */
+  keyedPerSecond: number
+  /** Where a queue carries the events from a sequencer to another process. */
+  carried: Carried
+}
+export type EventFigures = Partial<Record<Backend, HallFigures>> & {
   onePerEvent: Partial<Record<Backend, Rates>>
   orders: OrderFigures
 }
@@ -36,7 +47,8 @@ const LOOK_MS = 20
 
 type Stage = {
   settings: Readonly<Record<string, string>>
-  roles: { announcer: 'announcer' | 'plain announcer'; worker: 'worker' | 'plain worker' }
+  /** The processes that apply. */
+  workers: readonly Role[]
   /** How many events all listeners have applied. */
   applied(): Promise<number>
   options: ShopOptions
@@ -65,7 +77,7 @@ export async function measureEvents(options: ShopOptions): Promise<EventFigures>
 
 type Where = { dataDir: string; redisUrl: string | undefined; options: ShopOptions }
 
-async function measureHall(where: Where) {
+async function measureHall(where: Where): Promise<HallFigures> {
   await using ground = await openGround(where)
   const { client, settings } = ground
   const parts = LISTENERS.map(
@@ -74,7 +86,7 @@ async function measureHall(where: Where) {
   const stage: Stage = {
     settings,
     options: where.options,
-    roles: { announcer: 'announcer', worker: 'worker' },
+    workers: ['worker'],
     applied: async () => {
       const { rows } = await client.query<{ applied: string }>({
         name: 'applied',
@@ -87,13 +99,21 @@ async function measureHall(where: Where) {
   const on = where.redisUrl === undefined ? 'PostgreSQL' : 'Redis'
   await using announcer = await startChild('announcer', settings)
   say(`Measuring events on ${on}: steadily.`)
-  const { idleP50Ms, steadyPerSecond } = await whileWorked(stage, async (worker) => {
-    const steady = await steadily(stage, { announcer, worker })
+  const atWork = await whileWorked(stage, async () => {
+    const steadyPerSecond = await steadily(stage, announcer)
+    say(`Measuring events on ${on}: each of a command with a key.`)
+    const keyedPerSecond = await steadily(stage, announcer, { isKeyed: true })
     say(`Measuring events on ${on}: alone.`)
-    return { steadyPerSecond: steady, idleP50Ms: await alone(stage, announcer) }
+    return { steadyPerSecond, keyedPerSecond, idleP50Ms: await alone(stage, announcer) }
   })
+  say(`Measuring events on ${on}: carried to another process.`)
+  const apart: Stage = { ...stage, workers: ['listener', 'sequencer'] }
+  const carried = await whileWorked(apart, async () => ({
+    steadyPerSecond: await steadily(apart, announcer),
+    idleP50Ms: await alone(apart, announcer),
+  }))
   say(`Measuring events on ${on}: a backlog.`)
-  return { steadyPerSecond, idleP50Ms, ...(await backlog(stage, announcer, BACKLOG.hall)) }
+  return { ...atWork, carried, ...(await backlog(stage, announcer, BACKLOG.hall)) }
 }
 
 async function measurePlain(where: Where): Promise<Rates> {
@@ -103,7 +123,7 @@ async function measurePlain(where: Where): Promise<Rates> {
   const stage: Stage = {
     settings,
     options: where.options,
-    roles: { announcer: 'plain announcer', worker: 'plain worker' },
+    workers: ['plain worker'],
     applied: async () => {
       const { rows } = await client.query<{ applied: string }>({
         name: 'applied',
@@ -114,7 +134,7 @@ async function measurePlain(where: Where): Promise<Rates> {
   }
   where.options.progress('The same with one job per event and listener.')
   await using announcer = await startChild('plain announcer', settings)
-  const steadyPerSecond = await whileWorked(stage, (worker) => steadily(stage, { announcer, worker }))
+  const steadyPerSecond = await whileWorked(stage, () => steadily(stage, announcer))
   const { drainPerSecond } = await backlog(stage, announcer, BACKLOG.plain)
   return { steadyPerSecond, drainPerSecond }
 }
@@ -150,13 +170,14 @@ async function openGround({ dataDir, redisUrl }: Where) {
   }
 }
 
-async function whileWorked<Result>(stage: Stage, work: (worker: Child) => Promise<Result>): Promise<Result> {
-  await using worker = await startChild(stage.roles.worker, stage.settings)
-  return await work(worker)
+async function whileWorked<Result>({ workers, settings }: Stage, work: () => Promise<Result>): Promise<Result> {
+  await using stack = new AsyncDisposableStack()
+  for (const role of workers) stack.use(await startChild(role, settings))
+  return await work()
 }
 
 /** How many events per second are applied while as many are announced as are applied. */
-async function steadily(stage: Stage, { announcer }: { announcer: Child; worker: Child }): Promise<number> {
+async function steadily(stage: Stage, announcer: Child, { isKeyed = false } = {}): Promise<number> {
   const { seconds, signal } = stage.options
   let announced = await stage.applied()
   const ends = new AbortController()
@@ -168,7 +189,7 @@ async function steadily(stage: Stage, { announcer }: { announcer: Child; worker:
         await pause(LOOK_MS)
         continue
       }
-      await announcer.announce(PORTION, SIDE_BY_SIDE)
+      await announcer.announce({ count: PORTION, sideBySide: SIDE_BY_SIDE, isKeyed })
       announced += PORTION
     }
   })()
@@ -190,7 +211,7 @@ async function alone(stage: Stage, announcer: Child): Promise<number> {
   let announced = await stage.applied()
   for (let turn = 0; turn < IDLE_EVENTS; turn += 1) {
     await pause(IDLE_PAUSE_MS)
-    await announcer.announce(1, 1)
+    await announcer.announce({ count: 1, sideBySide: 1, isKeyed: false })
     const begun = performance.now()
     announced += 1
     while ((await stage.applied()) < announced) await pause(1)
@@ -203,7 +224,7 @@ async function alone(stage: Stage, announcer: Child): Promise<number> {
 async function backlog(stage: Stage, announcer: Child, count: number) {
   const before = await stage.applied()
   const begun = performance.now()
-  await announcer.announce(count, SIDE_BY_SIDE)
+  await announcer.announce({ count, sideBySide: SIDE_BY_SIDE, isKeyed: false })
   const growPerSecond = (count / (performance.now() - begun)) * 1000
   return whileWorked(stage, async () => {
     const ready = performance.now()

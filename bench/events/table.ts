@@ -15,6 +15,8 @@ export function eventTable({ onePerEvent, orders, ...hall }: EventFigures): stri
       `  steadily             ${times('steadyPerSecond')}`,
       `  draining a backlog   ${times('drainPerSecond')}, which grew by ${whole(ours.growPerSecond)} per second`,
       `  alone, half within   ${ours.idleP50Ms.toFixed(1)} ms`,
+      `  with keys            ${whole(ours.keyedPerSecond)} per second`,
+      `  carried by a queue   ${whole(ours.carried.steadyPerSecond)} per second; alone, half within ${ours.carried.idleP50Ms.toFixed(1)} ms`,
     ]
   })
   const { workedPerSecond, acceptedPerSecond, drainPerSecond } = orders

@@ -96,6 +96,11 @@ export async function countParked({ database }: ModuleRuntime, source: string): 
 
 /** Events of a lane, in order. */
 export type LaneBatch = { lane: number; events: readonly JournalEvent[] }
+
+/** Events that stand in the order of their lanes, by lane. */
+export const inLanes = (events: readonly JournalEvent[]): LaneBatch[] =>
+  [...Map.groupBy(events, ({ lane }) => lane)].map(([lane, ofLane]) => ({ lane, events: ofLane }))
+
 type Batches = { source: string; batches: readonly LaneBatch[] }
 
 /**

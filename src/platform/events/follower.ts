@@ -1,10 +1,10 @@
 /**
- * A module's following of one source: what is pushed for latency is applied at once, what is missing is pulled from the
- * source's journal, as far as that goes. A wiped queue, an outage, a new listener, a module that moved are all one case: a
+ * A module's following of one source: what is pushed for latency, by a queue or by a sequencer in the same process, is applied
+ * at once, what is missing is pulled from the source's journal, as far as that goes. A wiped queue, an outage, a new listener, a module that moved are all one case: a
  * cursor behind its head.
  */
 import type { ModuleRuntime } from '../calls/operation.ts'
-import { applyEvents, cursorsOf, type LaneBatch, type Listening } from './apply.ts'
+import { applyEvents, cursorsOf, inLanes, type LaneBatch, type Listening } from './apply.ts'
 import type { JournalEvent } from './event.ts'
 import type { JournalHeads } from './journal.ts'
 
@@ -25,18 +25,24 @@ type FollowerOptions = {
   listening: Listening
   reader: JournalReader
   stopping: AbortSignal
+  tellFailed(error: unknown, message: string): void
 }
 
 /** Where to go on reading a lane. */
 type Place = { lane: number; position: number }
 
 const pulledMax = 500
+/** Of more than this at once a listener is only told that they are there: reading them is cheaper than carrying them. */
+export const pushedMax = 500
 
 export class Follower {
   readonly #options: FollowerOptions
   readonly #lastCursors = new Map<number, number>()
   #isCatchingUp = false
   #isTold = false
+  /** What was handed over by a sequencer near by, and is not applied yet. */
+  #handed: JournalEvent[] = []
+  #applyingHanded: Promise<void> | undefined
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -49,6 +55,34 @@ export class Follower {
     const cursors = await applyEvents(runtime, listening, { source, batches })
     const open = batches.filter(({ lane, events }) => cursors.get(lane)! < events.at(-1)!.position)
     await this.#pull(open.map(({ lane }) => ({ lane, position: cursors.get(lane)! })))
+  }
+
+  /** Takes what a sequencer in this process has just given its place. What comes while it is at it is applied together, after that. */
+  hand(events: readonly JournalEvent[]): void {
+    if (this.#options.stopping.aborted) return
+    this.#handed.push(...events)
+    this.#applyingHanded ??= this.#applyHanded()
+  }
+
+  /** Until what was handed over is applied, or left to be pulled. */
+  async ended(): Promise<void> {
+    await this.#applyingHanded
+  }
+
+  async #applyHanded(): Promise<void> {
+    const { stopping, tellFailed } = this.#options
+    try {
+      while (this.#handed.length > 0 && !stopping.aborted) {
+        const events = this.#handed
+        this.#handed = []
+        await this.receive(events.length > pushedMax ? [] : inLanes(events))
+      }
+    } catch (error) {
+      this.#handed = []
+      tellFailed(error, 'events could not be applied; they will be pulled')
+    } finally {
+      this.#applyingHanded = undefined
+    }
   }
 
   /** Pulls all that there is. Told again while at it, it looks once more, for all who told. */

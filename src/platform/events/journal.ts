@@ -75,14 +75,14 @@ export const laneOf = (key: string): number => crc32(key) % laneCount
  * Does nothing where another process is at it: that one will see what we see, or the next pass will.
  */
 export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]> {
-  return database.transaction(async ({ client }) => {
+  const placing = await database.transaction(async ({ client, trailing }) => {
     const values = [`sequencer\n${database.module}`]
     // Two statements, sent together: what the second sees was committed before the first had the lock.
     const [lock, look] = await Promise.all([
       client.query<{ locked: boolean }>({ ...statements.tryLock, values }),
       client.query<{ waiting: Waiting[]; lanes: { lane: number; head: number }[] }>(statements.look),
     ])
-    if (!lock.rows[0]!.locked) return []
+    if (!lock.rows[0]!.locked) return undefined
     let { waiting } = look.rows[0]!
     const { lanes } = look.rows[0]!
     if (waiting.length === sequencedMax) {
@@ -90,7 +90,7 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
       const keys = [...new Set(waiting.map(({ key }) => key))]
       waiting = (await client.query<Waiting>({ ...statements.ofKeys, values: [keys] })).rows
     }
-    if (waiting.length === 0) return []
+    if (waiting.length === 0) return undefined
     const heads = new Map(lanes.map(({ lane, head }) => [lane, head]))
     const placed = inKeyOrder(waiting).map((event) => {
       const lane = laneOf(event.key)
@@ -106,9 +106,13 @@ export async function sequence(database: ModuleDatabase): Promise<JournalEvent[]
       [...heads.keys()],
       [...heads.values()],
     ]
-    const { rows: events } = await client.query<JournalEvent>({ ...statements.place, values: columns })
-    return events.sort((one, other) => one.lane - other.lane || one.position - other.position)
+    const sent = client.query<JournalEvent>({ ...statements.place, values: columns })
+    // COMMIT travels with it. In an object, for a promise that is returned is waited for.
+    trailing(sent)
+    return { sent }
   })
+  const events = (await placing?.sent)?.rows ?? []
+  return events.sort((one, other) => one.lane - other.lane || one.position - other.position)
 }
 
 /** Keeps the order of arrival, but gives the places that a key's events hold to them in the order of their versions. */

@@ -12,6 +12,7 @@ import { resumeOpenSagas } from '../saga/run-saga.ts'
 import { type LaneBatch, listeningOf } from './apply.ts'
 import { DueJobs } from './due-jobs.ts'
 import type { Duties } from './duties.ts'
+import type { JournalEvent } from './event.ts'
 import { FailureLog } from './failure-log.ts'
 import { Follower, type JournalReader } from './follower.ts'
 import { journalWaits, sequence, sequencedMax } from './journal.ts'
@@ -64,8 +65,9 @@ export class ModuleWorker {
     const stopping = this.#stopping.signal
     const listening = listeningOf(runtime.name, assembly.listeners ?? [])
     const sources = [...new Set([...options.sources, ...listening.keys()])]
+    const tellFailed = (error: unknown, message: string) => this.#tellFailed(error, message)
     const follow = (source: string) =>
-      new Follower({ runtime, source, listening: listening.get(source) ?? new Map(), reader, stopping })
+      new Follower({ runtime, source, listening: listening.get(source) ?? new Map(), reader, stopping, tellFailed })
     this.#followers = new Map(sources.map((source) => [source, follow(source)]))
     this.#jobs = new DueJobs(runtime, carrier, assembly.jobs ?? [])
     const schedules = [...(assembly.schedules ?? []), ...platformSchedules(runtime.database)]
@@ -73,7 +75,6 @@ export class ModuleWorker {
     this.#failures = new FailureLog(runtime.log)
     this.#pusher = new Pusher({ source: runtime.name, targets, carrier, log: runtime.log })
     this.#passes = new Passes((wrote) => this.#pass(wrote), stopping)
-    const tellFailed = (error: unknown, message: string) => this.#tellFailed(error, message)
     if (assembly.rebuild === 'from events')
       this.#rebuilder = new Rebuilder({ runtime, listening, sources, reader, stopping, tellFailed })
   }
@@ -88,7 +89,8 @@ export class ModuleWorker {
     // A module without listeners and jobs needs no queue.
     const hasQueue = this.#followers.size > 0 || this.#jobs.areKnown
     if (duties.has('queues') && hasQueue) await carrier.work(runtime.name, (name, data) => this.#receive(name, data))
-    this.#scheduleSweep()
+    // What gathered while nobody worked waits for nothing more.
+    this.#scheduleSweep(0)
   }
 
   async stop(): Promise<void> {
@@ -98,6 +100,12 @@ export class ModuleWorker {
     await this.#rebuilder?.ended()
     await this.#passes.ended()
     this.#pusher.stop()
+    for (const follower of this.#followers.values()) await follower.ended()
+  }
+
+  /** Takes events of a source from the process that gave them their places, as a job of the queue would bring them. */
+  hand(source: string, events: readonly JournalEvent[]): void {
+    this.#followers.get(source)?.hand(events)
   }
 
   /** After a commit that announced or enqueued: a debounced pass. */
@@ -120,23 +128,23 @@ export class ModuleWorker {
   async #pass(wrote: Wrote): Promise<number> {
     const { duties } = this.#options
     try {
-      const sequenced = wrote.events > 0 && duties.has('events') ? await this.#sequence() : 0
+      const queued = wrote.events > 0 && duties.has('events') ? await this.#sequence() : 0
       if (wrote.jobs > 0 && duties.has('queues')) await this.#jobs.carry()
-      return sequenced + wrote.jobs
+      return queued + wrote.jobs
     } catch (error) {
       this.#tellFailed(error, 'events or jobs could not be carried; the sweep will')
       return 0
     }
   }
 
+  /** Returns how many events went to queues. */
   async #sequence(): Promise<number> {
-    let sequenced = 0
+    let queued = 0
     for (;;) {
       const events = await sequence(this.#options.runtime.database)
-      await this.#pusher.push(events)
-      sequenced += events.length
+      queued += await this.#pusher.push(events)
       // A full batch has more behind it.
-      if (events.length < sequencedMax || this.#stopped) return sequenced
+      if (events.length < sequencedMax || this.#stopped) return queued
     }
   }
 
@@ -147,11 +155,11 @@ export class ModuleWorker {
     await this.#followers.get(source)?.receive(batches)
   }
 
-  #scheduleSweep(): void {
+  #scheduleSweep(afterMs = sweepMs): void {
     if (this.#stopped || !this.#options.sweeps) return
     this.#timer = setTimeout(() => {
       this.#sweeping = this.#sweep().finally(() => this.#scheduleSweep())
-    }, sweepMs)
+    }, afterMs)
   }
 
   /**

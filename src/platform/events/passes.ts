@@ -4,12 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** How many events and jobs a commit wrote. */
 export type Wrote = { events: number; jobs: number }
 
-const pausesMs = { few: 100, many: 250, crowd: 500 }
+const pausesMs = { none: 50, few: 100, many: 250, crowd: 500 }
 const manyCarried = 4
 const crowdCarried = 25
 
-/** How long to wait after a pass. A queue's job costs more than an event that it carries: the more there are, the more go together. */
+/**
+ * How long to wait after a pass. A queue's job costs more than an event that it carries: the more there are, the more go
+ * together. What stays in the process costs little.
+ */
 function pauseAfter(carried: number): number {
+  if (carried === 0) return pausesMs.none
   if (carried < manyCarried) return pausesMs.few
   return carried < crowdCarried ? pausesMs.many : pausesMs.crowd
 }
@@ -20,7 +24,7 @@ export class Passes {
   #wrote: Wrote = { events: 0, jobs: 0 }
   #passing: Promise<unknown> | undefined
 
-  /** `pass` returns how many events and jobs it has carried. */
+  /** `pass` returns how many events and jobs it has given to queues. */
   constructor(pass: (wrote: Wrote) => Promise<number>, stopping: AbortSignal) {
     this.#pass = pass
     this.#stopping = stopping

@@ -1,5 +1,6 @@
 /**
- * Handing events to the modules that listen, as one job that carries what has gathered in all lanes.
+ * Handing events to the modules that listen. A listener that is worked in this process takes them as they are, without a
+ * queue between; one that is worked elsewhere gets one job that carries what has gathered in all lanes.
  *
  * A listener's cursor passes every event of its source, but most of them it does not react to. What it reacts to is
  * pushed at once; the rest waits for company, half a second at most, for a job costs the same whether it moves a cursor only.
@@ -8,14 +9,21 @@
  * journal is cheaper than writing them into a queue and reading them there.
  */
 import type { Log } from '../log.ts'
+import { inLanes } from './apply.ts'
 import { type JournalEvent, ownerOf } from './event.ts'
+import { pushedMax } from './follower.ts'
 import { QueuesAway } from './queue-outage.ts'
 import type { Carrier } from './queues.ts'
 
-/** A module that listens, and the names of the events that it reacts to where that is known here. */
-export type PushTarget = { module: string; reactsTo: ReadonlySet<string> | undefined }
+export type PushTarget = {
+  /** The module that listens. */
+  module: string
+  /** The names of the events that it reacts to, where that is known here. */
+  reactsTo: ReadonlySet<string> | undefined
+  /** The worker of the module, where this process has one that follows sources. */
+  near(): { hand(source: string, events: readonly JournalEvent[]): void } | undefined
+}
 
-const pushedMax = 500
 /** Less than a listener waits before it pulls. */
 const waitMsMax = 500
 /** How long after something that it reacts to a listener is told the rest, too. */
@@ -31,11 +39,14 @@ export class Pusher {
     this.#options = options
   }
 
-  /** Pushes events that were just given their positions, in the order of their lanes. */
-  async push(events: readonly JournalEvent[]): Promise<void> {
-    if (events.length === 0) return
-    await Promise.all(this.#options.targets.map((target) => this.#send(target.module, this.#take(target, events))))
+  /** Pushes events that were just given their positions, in the order of their lanes. Returns how many of them went to queues. */
+  async push(events: readonly JournalEvent[]): Promise<number> {
+    if (events.length === 0) return 0
+    const { targets } = this.#options
+    const sending = targets.map((target) => this.#send(target, this.#take(target, events)))
+    const isQueued = (await Promise.all(sending)).includes('queued')
     if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#sendWaiting(), waitMsMax).unref()
+    return isQueued ? events.length : 0
   }
 
   stop(): void {
@@ -59,22 +70,28 @@ export class Pusher {
   #sendWaiting(): void {
     this.#timer = undefined
     const since = performance.now() - attentiveMs
-    const waiting = [...this.#waiting].filter(([module]) => (this.#attentive.get(module) ?? 0) > since)
+    const attentive = this.#options.targets.filter(({ module }) => (this.#attentive.get(module) ?? 0) > since)
+    const waiting = attentive.map((target) => ({ target, events: this.#waiting.get(target.module) ?? [] }))
     this.#waiting.clear()
-    for (const [module, events] of waiting) {
-      this.#send(module, events).catch((error: unknown) => {
+    for (const { target, events } of waiting) {
+      this.#send(target, events).catch((error: unknown) => {
         if (error instanceof QueuesAway) return
-        this.#options.log.warn({ err: error, listener: module }, 'events could not be pushed; they will be pulled')
+        const { module: listener } = target
+        this.#options.log.warn({ err: error, listener }, 'events could not be pushed; they will be pulled')
       })
     }
   }
 
-  async #send(module: string, events: readonly JournalEvent[]): Promise<void> {
-    if (events.length === 0) return
+  async #send({ module, near }: PushTarget, events: readonly JournalEvent[]): Promise<'handed' | 'queued' | undefined> {
+    if (events.length === 0) return undefined
     const { source, carrier } = this.#options
-    const carried = events.length > pushedMax ? [] : events
-    const batches = Map.groupBy(carried, ({ lane }) => lane)
-    const data = { source, batches: [...batches].map(([lane, ofLane]) => ({ lane, events: ofLane })) }
-    await carrier.add(module, [{ name: 'events', data }])
+    const worker = near()
+    if (worker) {
+      worker.hand(source, events)
+      return 'handed'
+    }
+    const batches = events.length > pushedMax ? [] : inLanes(events)
+    await carrier.add(module, [{ name: 'events', data: { source, batches } }])
+    return 'queued'
   }
 }

@@ -77,12 +77,17 @@ function createWorkers(
   { options, hosted, worked }: Hosting & { worked: ReadonlyMap<string, Hosted> },
   carrier: Carrier,
 ): Map<string, ModuleWorker> {
-  const { graph } = options.definition
-  return new Map(
+  const { definition, duties } = options
+  const { graph } = definition
+  const workers: Map<string, ModuleWorker> = new Map(
     [...worked].map(([module, { runtime, assembly, reader }]) => {
       const listenedBy = Object.keys(graph)
         .filter((other) => other !== 'gateway' && sourcesOf(graph, other).includes(module))
-        .map((other) => ({ module: other, reactsTo: reactionsOf(hosted.get(other), module) }))
+        .map((other) => ({
+          module: other,
+          reactsTo: reactionsOf(hosted.get(other), module),
+          near: () => (duties.has('queues') ? workers.get(other) : undefined),
+        }))
       return [
         module,
         new ModuleWorker({
@@ -92,12 +97,13 @@ function createWorkers(
           carrier,
           sources: sourcesOf(graph, module),
           listenedBy,
-          duties: options.duties,
+          duties,
           sweeps: options.sweeps ?? true,
         }),
       ]
     }),
   )
+  return workers
 }
 
 /** The events of a source that a module reacts to, by name; undefined where the module lives elsewhere. */
