@@ -60,7 +60,8 @@ export class Follower {
   /** Takes what a sequencer in this process has just given its place. What comes while it is at it is applied together, after that. */
   hand(events: readonly JournalEvent[]): void {
     if (this.#options.stopping.aborted) return
-    this.#handed.push(...events)
+    // Of so many it only matters that they are there.
+    if (this.#handed.length <= pushedMax) this.#handed.push(...events)
     this.#applyingHanded ??= this.#applyHanded()
   }
 
