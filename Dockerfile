@@ -28,4 +28,4 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=6 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
 # Young objects get little room: half the memory, at no measurable cost.
-CMD ["node", "--max-semi-space-size=8", "src/main.ts"]
+CMD ["node", "--import", "./src/quick-imports.ts", "--max-semi-space-size=8", "src/main.ts"]

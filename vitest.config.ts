@@ -8,6 +8,7 @@ export default defineConfig({
     // Every file has servers and connections of its own: a process per file keeps them apart.
     pool: 'forks',
     maxWorkers: 2,
+    execArgv: ['--import', new URL('src/quick-imports.ts', import.meta.url).href],
     globalSetup,
     include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'tests/fixtures/**'],

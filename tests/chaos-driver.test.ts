@@ -72,7 +72,7 @@ const lateRequest: Damage = {
 const lostConnection: Damage = {
   file: 'src/platform/events/apply.ts',
   line: '    return positions\n  }, notDurable)',
-  becomes: `    if (Math.random() < 0.1) throw Object.assign(new Error('The connection is lost.'), { code: 'ECONNRESET' })
+  becomes: `    if (Math.random() < 0.25) throw Object.assign(new Error('The connection is lost.'), { code: 'ECONNRESET' })
     return positions
   }, notDurable)`,
 }
@@ -127,7 +127,7 @@ const broken: Record<string, { damages: Damage[]; complaint: RegExp }> = {
 }
 
 /** What the checker says of a short run of a hall with these damages. */
-async function violationsOf(damages: Damage[], settleMsMax = 20_000): Promise<string[]> {
+async function violationsOf(damages: Damage[], settleMsMax = 15_000): Promise<string[]> {
   await using tree = await breakTree(damages)
   const lines: string[] = []
   onTestFailed(() => console.info(lines.slice(0, 40).join('\n')))

@@ -11,6 +11,7 @@ import {
   drawInstants,
   expectTheBooks,
   killTheHallAgainAndAgain,
+  kills,
   tellOnFailure,
 } from './processes/chaos.ts'
 import { openDoor } from './processes/door.ts'
@@ -37,7 +38,7 @@ describe.skipIf(!hasRedis)('on Redis', () => {
 
   test('a hall that is killed again and again keeps its books', { timeout: chaosMsMax }, async () => {
     await using world = await openWorld({ redisUrl: redis.url, provider: 'elsewhere' })
-    await killTheHallAgainAndAgain(world, 3)
+    await killTheHallAgainAndAgain(world, drawInstants(Math.ceil(kills / 3), 3))
   })
 
   test('a hall whose Redis is flushed in the middle of the trade keeps its books', async () => {

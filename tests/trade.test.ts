@@ -28,8 +28,13 @@ import { figuresOf } from './rebuilds/figures.ts'
 const retailFile = process.env['RETAIL_CSV']
 const hasRetailFile = retailFile !== undefined && existsSync(retailFile)
 // Counted from the real file by other means than ours.
-const retailSales = { orders: 1559, lines: 41_480, grossMinor: 82_374_614 }
 const retailDay = { day: '2010-12-02', orders: 142, grossMinor: 4_774_838 }
+const retailMonth = {
+  from: '2010-12-01',
+  to: '2010-12-31',
+  sales: { orders: 1559, lines: 41_480, grossMinor: 82_374_614 },
+}
+const retailDayAlone = { from: retailDay.day, to: retailDay.day, sales: { orders: 142, grossMinor: 4_774_838 } }
 const retailMsMax = 600_000
 
 const distances: { distance: string; outside: ModuleName[] }[] = [
@@ -172,40 +177,49 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
   })
 })
 
-describe.skipIf(!hasRetailFile).each(distances)('the real December $distance', ({ outside }) => {
-  test('comes out to the penny, by day in reporting and in the ledger, once', { timeout: retailMsMax }, async () => {
-    await using world = await openWorld({ outside })
-    const others = outside.map((module) => world.startOutside(module))
-    const hall = await world.startHall()
-    await Promise.all(others)
-    const trade = async () => {
-      const { code, out, err } = await runTool(world, ['trade', retailFile!, '--url', hall.url, '--json'])
-      expect({ code, err }).toEqual({ code: 0, err: '' })
-      return outcomeOf(out)
-    }
-    // Killed in the middle, and gone on with.
-    const tool = startTool(world, ['trade', retailFile!, '--url', hall.url, '--json'])
-    await eventually(
-      () => world.sql<{ n: number }>('SELECT count(*)::int AS n FROM orders.orders'),
-      ([placed]) => placed!.n > 100,
-      120_000,
-    )
-    await tool.kill()
-    const outcome = await trade()
-    expect(outcome).toMatchObject(retailSales)
-    expect(outcome.placed).toBeLessThan(retailSales.orders - 100)
-    await settled(world.sql)
-    const calls = await callsOf(world, hall.url)
-    const { orders: sold, grossMinor } = retailSales
-    const sales = await calls.reporting.sales.query({ from: '2010-12-01', to: '2010-12-31', currency: 'GBP' })
-    expect(sales).toMatchObject({ orders: sold, grossMinor, behind: 0 })
-    expect(sales.byDay).toContainEqual(expect.objectContaining(retailDay))
-    expect(capturedByDay(await calls.payments.totals.query({ currency: 'GBP' }))).toEqual(soldByDay(sales))
-    await expectSums(world, { orders: sold, grossMinor })
-    await expectSameFigures(world, hall)
-    expect(await trade()).toMatchObject({ ...retailSales, placed: 0 })
-  })
-})
+const retailTrades = distances.map((each) => ({
+  ...each,
+  ...(each.outside.length === 0 ? retailMonth : retailDayAlone),
+}))
+
+describe.skipIf(!hasRetailFile).each(retailTrades)(
+  'the real trade from $from to $to $distance',
+  ({ outside, from, to, sales: sold }) => {
+    const { orders: count, grossMinor } = sold
+    test('comes out to the penny, by day in reporting and in the ledger, once', { timeout: retailMsMax }, async () => {
+      await using world = await openWorld({ outside })
+      const others = outside.map((module) => world.startOutside(module))
+      const hall = await world.startHall()
+      await Promise.all(others)
+      const args = ['trade', retailFile!, '--from', from, '--to', to, '--url', hall.url, '--json']
+      const trade = async () => {
+        const { code, out, err } = await runTool(world, args)
+        expect({ code, err }).toEqual({ code: 0, err: '' })
+        return outcomeOf(out)
+      }
+      // Killed in the middle, and gone on with.
+      const tool = startTool(world, args)
+      await eventually(
+        () => world.sql<{ n: number }>('SELECT count(*)::int AS n FROM orders.orders'),
+        ([placed]) => placed!.n > 50,
+        120_000,
+      )
+      await tool.kill()
+      const outcome = await trade()
+      expect(outcome).toMatchObject(sold)
+      expect(outcome.placed).toBeLessThan(count - 50)
+      await settled(world.sql)
+      const calls = await callsOf(world, hall.url)
+      const sales = await calls.reporting.sales.query({ from, to, currency: 'GBP' })
+      expect(sales).toMatchObject({ orders: count, grossMinor, behind: 0 })
+      expect(sales.byDay).toContainEqual(expect.objectContaining(retailDay))
+      expect(capturedByDay(await calls.payments.totals.query({ currency: 'GBP' }))).toEqual(soldByDay(sales))
+      await expectSums(world, { orders: count, grossMinor })
+      await expectSameFigures(world, hall)
+      expect(await trade()).toMatchObject({ ...sold, placed: 0 })
+    })
+  },
+)
 
 if (!hasRetailFile) {
   console.info('RETAIL_CSV names no file: the real December was not traded, only two invented days.')
@@ -215,7 +229,7 @@ if (!hasRetailFile) {
 async function expectSameFigures(world: World, { url }: OpenHall): Promise<void> {
   await settled(world.sql)
   const figures = await figuresOf(world.sql)
-  expect(figures.length).toBeGreaterThan(50)
+  expect(figures.length).toBeGreaterThan(20)
   for (const how of [['--dry-run'], []]) {
     const { code, out, err } = await runTool(world, ['rebuild', 'reporting', '--url', url, '--json', ...how])
     expect({ code, err }).toEqual({ code: 0, err: '' })

@@ -50,11 +50,11 @@ export async function atInstants(
 }
 
 /** Places the fixture in a hall that is killed at each of many instants and started again; once also while it starts. */
-export async function killTheHallAgainAndAgain(world: World, test: number): Promise<void> {
-  const outcome = await whileTheHallIsKilled(world, drawInstants(kills, test), (url) => placeFixture(world, url))
+export async function killTheHallAgainAndAgain(world: World, drawn: ReturnType<typeof drawInstants>): Promise<void> {
+  const outcome = await whileTheHallIsKilled(world, drawn, (url) => placeFixture(world, url))
   expect(outcome).toMatchObject(totals)
   await expectTheBooks(world)
-  await expectInterruptions(world)
+  await expectInterruptions(world, drawn.instants.length)
 }
 
 /** Does something through a door behind which the hall is killed at each instant, and started again. */
@@ -90,13 +90,13 @@ export async function expectTheBooks(world: World): Promise<void> {
 }
 
 /** Chaos that never fell into a purchase would prove nothing. */
-async function expectInterruptions({ sql }: World): Promise<void> {
+async function expectInterruptions({ sql }: World, killed: number): Promise<void> {
   const [row] = await sql<{ resumed: number; undone: number }>(
     `SELECT count(*) FILTER (WHERE attempts > 0)::int AS resumed, count(*) FILTER (WHERE state = 'undone')::int AS undone
      FROM checkout.sagas WHERE operation = 'checkout.complete'`,
   )
   console.info(`${row!.resumed} purchases were taken over, ${row!.undone} were taken back.`)
-  if (kills >= 20) expect(row!.resumed).toBeGreaterThan(0)
+  if (killed >= 20) expect(row!.resumed).toBeGreaterThan(0)
 }
 
 export function tellOnFailure(programs: readonly Program[]): void {

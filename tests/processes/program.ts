@@ -2,10 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { isAbsolute, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..', '..')
 // Written by programs that end gracefully: programs are started so often here that compiling them would take most of the time.
 const compileCache = join(root, 'node_modules', '.cache', 'compile')
+const preloaded = ['--import', pathToFileURL(join(root, 'src', 'quick-imports.ts')).href]
 const startMsMax = 60_000
 const endMsMax = 40_000
 
@@ -29,7 +31,7 @@ export type Program = {
 export function startProgram(file: string, args: readonly string[], env: Record<string, string>): Program {
   const given = (name: string) => process.env[name] ?? ''
   const own = { PATH: given('PATH'), HOME: given('HOME'), LANG: given('LANG'), NODE_COMPILE_CACHE: compileCache }
-  const child = spawn(process.execPath, [isAbsolute(file) ? file : join(root, file), ...args], {
+  const child = spawn(process.execPath, [...preloaded, isAbsolute(file) ? file : join(root, file), ...args], {
     cwd: root,
     env: { ...own, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

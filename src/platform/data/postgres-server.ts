@@ -185,7 +185,8 @@ function serverArguments(dataFolder: string, options: ServerOptions): string[] {
     log_timezone: 'UTC',
     log_checkpoints: 'off',
     jit: 'off',
-    ...(options.fsync ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    // What may be lost is for tests: hundreds of small databases, which nobody need tidy up.
+    ...(options.fsync ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   return ['-D', dataFolder, '-p', String(options.port), ...flags]

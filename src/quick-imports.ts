@@ -1,0 +1,18 @@
+/**
+ * Preloaded (`node --import ./src/quick-imports.ts`): halves the time that a program of the hall takes to start.
+ *
+ * For every file that is imported, Node reads what the file's package says of its type, and with it all that the package
+ * says. drizzle-orm's says 180 kB, for each of a hundred files. What its files import of each other needs no asking.
+ */
+import { registerHooks } from 'node:module'
+
+const heavy = '/node_modules/drizzle-orm/'
+
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    const { parentURL } = context
+    const isOwn = specifier.startsWith('.') && specifier.endsWith('.js') && parentURL?.includes(heavy) === true
+    if (!isOwn) return nextResolve(specifier, context)
+    return { url: new URL(specifier, parentURL).href, format: 'module', shortCircuit: true }
+  },
+})
