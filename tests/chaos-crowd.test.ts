@@ -11,7 +11,7 @@ const crowd = { size: 40, concurrency: 6 }
 
 test('a hall that is killed again and again keeps and gives back what it must', { timeout: chaosMsMax }, async () => {
   await using world = await openWorld({ provider: 'elsewhere' })
-  const drawn = drawInstants(Math.ceil(kills / 3), 5)
+  const drawn = drawInstants(Math.ceil(kills / 4), 5)
   const ends = await whileTheHallIsKilled(world, drawn, (url) => comeAndGo(world, url, crowd))
   await expectTheCrowdsBooks(world, ends, crowd)
 })

@@ -29,7 +29,7 @@ type Played = { seed: number; play: Play; verdict: () => Promise<void> }
 
 /** Plays a scenario until so many different interleavings were seen. Fails with the seed that plays it again. */
 export async function race(arena: Arena, scenario: Scenario, options: RaceOptions = {}): Promise<Set<string>> {
-  const { from = 1, different = 200, every = 25 } = options
+  const { from = 1, different = 200, every = 50 } = options
   const seen = new Set<string>()
   let played: Played[] = []
   for (let seed = from; seen.size < different; seed += 1) {
