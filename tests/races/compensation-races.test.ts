@@ -64,7 +64,7 @@ const takenBack: Scenario = async ({ arena, chance, play, seed }) => {
 function isTakenBackAfterTelling(trace: string): boolean {
   const steps = trace.split('\n')
   const at = (step: RegExp) => steps.findIndex((each) => step.test(each))
-  const [told, taken] = [at(/^worker \d: payments platform_sequence$/), at(/payments_claim_for_void/)]
+  const [told, taken] = [at(/^worker \d: payments platform_sequence, COMMIT$/), at(/payments_claim_for_void/)]
   return told >= 0 && taken > told
 }
 
