@@ -116,7 +116,7 @@ export function exportStars(sources: Source[]): Finding[] {
 
 // Programs, and what is found by its place: the loader imports module.ts, the migration tool reads schema.ts.
 const entries = [
-  /^src\/(main|hall|modules)\.ts$/,
+  /^src\/(main|hall|modules|quick-imports)\.ts$/,
   /^src\/commands\/[^/]+\.ts$/,
   /^src\/modules\/[^/]+\/(index|module|schema)\.ts$/,
   /^src\/modules\/[^/]+\/sandbox\/main\.ts$/,
