@@ -92,7 +92,7 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
   try {
     const name = `hall_${randomBytes(6).toString('hex')}`
     await withClient(cluster.databaseUrl, (client) =>
-      client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template}`),
+      client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} STRATEGY FILE_COPY`),
     )
     const databaseUrl = databaseUrlOf(cluster.databaseUrl, name)
     const dataDir = await mkdtemp(join(tmpdir(), 'markethall-hall-'))
