@@ -1,4 +1,5 @@
 /** BullMQ on PostgreSQL and on Redis, as the little that the carrier needs of either. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -26,6 +27,8 @@ const workerOptions = { concurrency, maxStalledCount: 10, lockDuration: 30_000 }
 /** How long a start waits for Redis, and a command for its answer. */
 const openMsMax = 2_000
 const commandMsMax = 5_000
+/** How long a queue on PostgreSQL that could not be reached is left alone. */
+const tryAgainMs = 500
 
 /** Queues on PostgreSQL. Throws where the database cannot be reached: its tables have to be there. */
 export async function postgresBackend(
@@ -55,7 +58,7 @@ export async function postgresBackend(
   } finally {
     client.release()
   }
-  const bound = withBackend(createPostgresBackend)
+  const bound = withBackend(createForgivingBackend)
   // BullMQ describes the little of pg that it needs by a type of its own, which pg's own types do not quite meet.
   const connection = pool as never
   return {
@@ -66,6 +69,27 @@ export async function postgresBackend(
     ping: () => pool.query('SELECT 1'),
     close: () => pool.end(),
   }
+}
+
+/** A connection of BullMQ to PostgreSQL, as far as it is mended here. */
+type Connection = { readyPromise: Promise<void> | undefined; waitUntilReady(): Promise<void> }
+
+/**
+ * BullMQ remembers for ever that a connection could not be used when it was first tried, such as by a worker that starts during an
+ * outage: each later attempt fails at once, and the worker's loop keeps the whole process from anything else. Here it is
+ * forgotten, and tried again after a pause.
+ */
+const createForgivingBackend: typeof createPostgresBackend = (...options) => {
+  const backend = createPostgresBackend(...options)
+  const { connection } = backend as unknown as { connection: Connection }
+  const waitUntilReady = connection.waitUntilReady.bind(connection)
+  connection.waitUntilReady = () =>
+    waitUntilReady().catch(async (error: unknown) => {
+      connection.readyPromise = undefined
+      await delay(tryAgainMs)
+      throw error
+    })
+  return backend
 }
 
 /** Queues on Redis. One that does not answer yet is waited for a moment, and then done without until it does. */
