@@ -76,11 +76,12 @@ const insert = {
 }
 
 // Before the pivot, and at it, nothing is written that takes a saga forward after its deadline: whoever decided to do so
-// may have been stopped since, and only the database knows how long. A run that did not hear of its own last commit finds
-// its saga at its end, and leaves it there.
+// may have been stopped since, and only the database knows how long. What ends a saga ends its lease: a run that did not hear
+// of that finds its saga as one that is another's.
 const updateText = `UPDATE sagas SET state = $3, pivoted = $4, results = results || $5::jsonb, undone = undone || $6::jsonb,
-           answer = $7::jsonb, failure = $8::jsonb, lease_until = clock_timestamp() + $9::bigint * interval '1 ms'
-         WHERE id = $1 AND lease_token = $2 AND state IN ('running', 'undoing')
+           answer = $7::jsonb, failure = $8::jsonb, lease_until = clock_timestamp() + $9::bigint * interval '1 ms',
+           lease_token = CASE WHEN $3 IN ('running', 'undoing') THEN lease_token END
+         WHERE id = $1 AND lease_token = $2
            AND (pivoted OR $3 NOT IN ('running', 'done') OR deadline_at IS NULL OR deadline_at > clock_timestamp())`
 
 const update = { name: 'platform_saga_update', text: updateText }
@@ -94,13 +95,10 @@ const updateHeld = {
 
 const park = {
   name: 'platform_saga_park',
-  text: `UPDATE sagas SET state = 'parked', failure = $3::jsonb WHERE id = $1 AND lease_token = $2 AND state IN ('running', 'undoing')`,
+  text: `UPDATE sagas SET state = 'parked', failure = $3::jsonb, lease_token = NULL WHERE id = $1 AND lease_token = $2`,
 }
 
-const holds = {
-  name: 'platform_saga_holds',
-  text: `SELECT 1 FROM sagas WHERE id = $1 AND lease_token = $2 AND state IN ('running', 'undoing')`,
-}
+const holds = { name: 'platform_saga_holds', text: 'SELECT 1 FROM sagas WHERE id = $1 AND lease_token = $2' }
 
 const renew = {
   name: 'platform_saga_renew',
@@ -208,7 +206,7 @@ export async function parkSaga(
   await on.query({ ...park, values: [id, leaseToken, JSON.stringify(failure)] })
 }
 
-/** Whether the lease is still held, of a saga that is not at its end. */
+/** Whether the lease is still held. */
 export async function holdsLease(on: Queryable, { id, leaseToken }: Lease): Promise<boolean> {
   const { rowCount } = await on.query({ ...holds, values: [id, leaseToken] })
   return rowCount === 1
