@@ -1,7 +1,7 @@
 /**
  * A module's following of one source: what is pushed for latency, by a queue or by a sequencer in the same process, is applied
- * at once, what is missing is pulled from the source's journal, as far as that goes. A wiped queue, an outage, a new listener, a module that moved are all one case: a
- * cursor behind its head.
+ * at once, what is missing is pulled from the source's journal, as far as that goes. A wiped queue, an outage, a new listener,
+ * a module that moved are all one case: a cursor behind its head.
  */
 import type { ModuleRuntime } from '../calls/operation.ts'
 import { applyEvents, cursorsOf, inLanes, type LaneBatch, type Listening } from './apply.ts'

@@ -44,9 +44,9 @@ export class Pusher {
     if (events.length === 0) return 0
     const { targets } = this.#options
     const sending = targets.map((target) => this.#send(target, this.#take(target, events)))
-    const isQueued = (await Promise.all(sending)).includes('queued')
+    const areQueued = await Promise.all(sending)
     if (this.#waiting.size > 0) this.#timer ??= setTimeout(() => this.#sendWaiting(), waitMsMax).unref()
-    return isQueued ? events.length : 0
+    return areQueued.includes(true) ? events.length : 0
   }
 
   stop(): void {
@@ -82,16 +82,17 @@ export class Pusher {
     }
   }
 
-  async #send({ module, near }: PushTarget, events: readonly JournalEvent[]): Promise<'handed' | 'queued' | undefined> {
-    if (events.length === 0) return undefined
+  /** Returns whether a queue was given anything. */
+  async #send({ module, near }: PushTarget, events: readonly JournalEvent[]): Promise<boolean> {
+    if (events.length === 0) return false
     const { source, carrier } = this.#options
     const worker = near()
     if (worker) {
       worker.hand(source, events)
-      return 'handed'
+      return false
     }
     const batches = events.length > pushedMax ? [] : inLanes(events)
     await carrier.add(module, [{ name: 'events', data: { source, batches } }])
-    return 'queued'
+    return true
   }
 }
