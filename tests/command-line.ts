@@ -5,16 +5,15 @@ import type { TestHall } from '#testing/hall'
 import { reachHall } from '../src/commands/connect-hall.ts'
 import { runHall } from '../src/hall.ts'
 
-/** A key of the hall that may operate it. */
-export async function operatorKey(hall: TestHall): Promise<string> {
+/** A key of the hall that may do so much. */
+export async function keyFor(hall: TestHall, permissions: string[]): Promise<string> {
   const key = createApiKey()
-  await hall.calls.identity.createApiKey.mutate({
-    name: 'operator',
-    permissions: ['hall:operate'],
-    keyHash: hashApiKey(key),
-  })
+  await hall.calls.identity.createApiKey.mutate({ name: 'of the test', permissions, keyHash: hashApiKey(key) })
   return key
 }
+
+/** A key of the hall that may operate it. */
+export const operatorKey = (hall: TestHall): Promise<string> => keyFor(hall, ['hall:operate'])
 
 /** A person who looks on, and may press Ctrl-C. */
 type Person = { interruption: AbortSignal; sees(text: string): void }

@@ -8,7 +8,7 @@ import { eventually } from '#testing/eventually'
 import { type Backend, startTestHall, type TestHall } from '#testing/hall'
 import { brokenInvariants, readCharges } from '#testing/invariants'
 import { describe, expect, inject, test } from 'vitest'
-import { openWork } from './processes/open-work.ts'
+import { openWork } from '#testing/open-work'
 import { buy, openShop, pence } from './shop.ts'
 
 const backends: Backend[] = inject('cluster').redisUrl === undefined ? ['postgres'] : ['postgres', 'redis']

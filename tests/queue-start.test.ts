@@ -1,18 +1,15 @@
 /** A worker that starts while PostgreSQL is out of reach works its queue once it is back. */
-import { randomBytes } from 'node:crypto'
 import { openCarrier } from '#platform/events/queues'
 import { createLog } from '#platform/log'
-import { databaseUrlOf, withClient } from '#testing/cluster'
+import { cloneTemplate } from '#testing/cluster'
 import { expect, inject, test } from 'vitest'
 import { openLine } from './chaos/line.ts'
 
 const outageMs = 1_500
 
 test('a worker that cannot reach its queue at first works it later', async () => {
-  const { databaseUrl, template } = inject('cluster')
-  const name = `queue_${randomBytes(6).toString('hex')}`
-  await withClient(databaseUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`))
-  const url = new URL(databaseUrlOf(databaseUrl, name))
+  const { name, url: databaseUrl } = await cloneTemplate(inject('cluster'), 'queue')
+  const url = new URL(databaseUrl)
   await using line = await openLine(Number(url.port))
   url.port = String(line.port)
   const log = createLog({ level: 'fatal', name: 'test' })

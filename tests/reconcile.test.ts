@@ -1,40 +1,12 @@
 /** `hall reconcile`, on a hall whose provider has what nobody here asked for. */
-import { createApiKey, hashApiKey } from '#platform/api-key'
 import { JobContext } from '#platform/calls/contexts'
-import { readConfig } from '#platform/config'
 import { jobContext } from '#platform/events/run-job'
 import type { TestHall } from '#testing/hall'
 import { expect, test } from 'vitest'
-import { reachHall } from '../src/commands/connect-hall.ts'
-import { runHall } from '../src/hall.ts'
+import { keyFor, run } from './command-line.ts'
 import { buy, expectWhole, openShop } from './shop.ts'
 
 const mug = [{ sku: 'MUG', quantity: 1 }]
-
-async function keyFor(hall: TestHall, permissions: string[]): Promise<string> {
-  const key = createApiKey()
-  await hall.calls.identity.createApiKey.mutate({ name: 'books', permissions, keyHash: hashApiKey(key) })
-  return key
-}
-
-async function run(line: string[], hallKey: string) {
-  const out: string[] = []
-  let err = ''
-  const config = () => readConfig({ DATA_DIR: '/nowhere', HALL_KEY: hallKey })
-  const code = await runHall(line, {
-    terminal: {
-      out: (text) => void out.push(text),
-      err: (text) => void (err += text),
-      interactive: false,
-      columns: 80,
-    },
-    config,
-    interruption: () => new AbortController().signal,
-    connect: () => Promise.reject(new Error('Nothing here is to start a hall.')),
-    reach: (options) => reachHall({ ...options, config: config() }),
-  })
-  return { code, out, err }
-}
 
 /** Has payments compare the books, now and once its grace is over. */
 async function compareBooks(hall: TestHall): Promise<void> {

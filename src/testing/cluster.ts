@@ -3,6 +3,7 @@
  * machine has one. Started by the tests themselves, on private ports; nothing that somebody else started is used.
  */
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,6 +55,18 @@ async function makeTemplate(url: string): Promise<void> {
     log,
   })
   await carrier.close()
+}
+
+/** Makes a database like the template, by copying its files, which costs less than writing them through the log. */
+export async function cloneTemplate(
+  cluster: Pick<Cluster, 'databaseUrl' | 'template'>,
+  prefix: string,
+): Promise<{ name: string; url: string }> {
+  const name = `${prefix}_${randomBytes(6).toString('hex')}`
+  await withClient(cluster.databaseUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} STRATEGY FILE_COPY`),
+  )
+  return { name, url: databaseUrlOf(cluster.databaseUrl, name) }
 }
 
 /** Runs `work` on a connection of its own. */

@@ -9,7 +9,6 @@
  * Ids derive from module, request and a count, and the clock stands still until it is set, so that two halls that are
  * asked the same in lockstep end with the same rows.
  */
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +31,8 @@ import { hallContracts } from '../contracts.ts'
 import { definition } from '../definition.ts'
 import { type ModuleName, moduleNames } from '../modules.ts'
 import { startSandbox } from '../modules/payments/sandbox/server.ts'
-import { databaseUrlOf, withClient } from './cluster.ts'
+import { cloneTemplate } from './cluster.ts'
+import { openIn } from './open-work.ts'
 
 export type Distance = 'near' | 'far'
 export type Backend = 'postgres' | 'redis'
@@ -90,11 +90,7 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
   const modules = options.modules ?? moduleNames
   const stack = new AsyncDisposableStack()
   try {
-    const name = `hall_${randomBytes(6).toString('hex')}`
-    await withClient(cluster.databaseUrl, (client) =>
-      client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} STRATEGY FILE_COPY`),
-    )
-    const databaseUrl = databaseUrlOf(cluster.databaseUrl, name)
+    const { name, url: databaseUrl } = await cloneTemplate(cluster, 'hall')
     const dataDir = await mkdtemp(join(tmpdir(), 'markethall-hall-'))
     stack.defer(() => rm(dataDir, { recursive: true, force: true }))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 })
@@ -245,23 +241,11 @@ async function settle(
       left += sequenced + applied + jobs + sagas + rebuilds
     }
     if (left > 0) continue
-    const open = await openWork(modules, sql)
+    const [row] = await sql<{ open: number }>(`SELECT (${modules.map(openIn).join(' + ')})::int AS open`)
+    const { open } = row!
     if (open === 0) return
     if (Date.now() > giveUpAt)
       throw new Error(`The hall does not settle: ${open} sagas, jobs, events or rebuilds stay open.`)
     await delay(25)
   }
-}
-
-async function openWork(modules: readonly ModuleName[], sql: TestHall['sql']): Promise<number> {
-  const counts = modules.map(
-    (module) => `SELECT (SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
-      + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
-      + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)
-      + (SELECT count(*) FROM "${module}".rebuilds WHERE state = 'running') AS open`,
-  )
-  const [row] = await sql<{ open: number }>(
-    `SELECT sum(open)::int AS open FROM (${counts.join(' UNION ALL ')}) AS each`,
-  )
-  return row!.open
 }

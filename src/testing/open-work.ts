@@ -1,6 +1,6 @@
 /** What a hall has still to do, counted from its tables. */
 import { sourcesOf } from '#platform/host/runtimes'
-import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
+import { graph, type ModuleName, moduleNames } from '../modules.ts'
 
 type Sql = (text: string) => Promise<Record<string, unknown>[]>
 
@@ -12,7 +12,8 @@ export async function openWork(sql: Sql): Promise<number> {
   return Number(row!['open'])
 }
 
-const openIn = (module: ModuleName) =>
+/** A sum of SQL: the sagas, jobs, rebuilds and events without a position that a module has. */
+export const openIn = (module: ModuleName): string =>
   `(SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
    + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
    + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)

@@ -1,7 +1,7 @@
 /** The end of a chaos run: nothing is left to do, every invariant holds, and whatever was answered is there. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { brokenInvariants, readCharges } from '#testing/invariants'
-import { openWork } from '../processes/open-work.ts'
+import { openWork } from '#testing/open-work'
 import { repeatOnce } from './attacks.ts'
 import type { Client, Done } from './client.ts'
 import type { Stage } from './stage.ts'

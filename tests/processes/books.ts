@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { brokenInvariants, type Charge } from '#testing/invariants'
 import { expect } from 'vitest'
 import { moduleNames } from '../../src/modules.ts'
-import { openWork } from './open-work.ts'
+import { openWork } from '#testing/open-work'
 import type { Sql, World } from './world.ts'
 
 const settleMsMax = 60_000

@@ -1,10 +1,9 @@
 /** What a hall of real processes runs in: a database cloned from the run's template, a folder, a topology. */
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { databaseUrlOf, freePort, withClient } from '#testing/cluster'
+import { cloneTemplate, freePort } from '#testing/cluster'
 import { type Charge, readCharges } from '#testing/invariants'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -48,12 +47,8 @@ export type WorldOptions = {
 /** Makes a world. Disposal ends the processes that still run in it, by their ids. */
 export async function openWorld({ redisUrl, outside = [], provider = 'child' }: WorldOptions = {}): Promise<World> {
   const cluster = inject('cluster')
-  const name = `world_${randomBytes(6).toString('hex')}`
   const stack = new AsyncDisposableStack()
-  await withClient(cluster.databaseUrl, (client) =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template}`),
-  )
-  const databaseUrl = databaseUrlOf(cluster.databaseUrl, name)
+  const { url: databaseUrl } = await cloneTemplate(cluster, 'world')
   const dataDir = await mkdtemp(join(tmpdir(), 'markethall-world-'))
   // The sandbox of a killed hall may just be ending in it.
   stack.defer(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }))

@@ -61,16 +61,22 @@ describe.each(['near', 'far'] as const)('%s', (distance) => {
   })
 })
 
+/** Pays, to where the provider has charged and its answer is held. */
+async function payHeld({ hall, witness }: Awaited<ReturnType<typeof openWatched>>) {
+  witness.next = ['is held']
+  const outcome = outcomeOf(pay(hall, 'k'))
+  await eventually(
+    () => readCharges(hall.paymentsUrl),
+    ({ length }) => length === 1,
+  )
+  return { outcome }
+}
+
 describe.each(['near', 'far'] as const)('while the provider is asked, %s', (distance) => {
   test('a payment is taken back: its charge is voided, and who waits for it is refused', async () => {
     await using watched = await openWatched(distance)
     const { hall, witness } = watched
-    witness.next = ['is held']
-    const outcome = outcomeOf(pay(hall, 'k'))
-    await eventually(
-      () => readCharges(hall.paymentsUrl),
-      ({ length }) => length === 1,
-    )
+    const { outcome } = await payHeld(watched)
     expect(await hall.as(owner, { undoesKey: 'k' }).payments.void.mutate({ reference: 'r' })).toEqual({})
     await witness.deliver()
     expect(await outcome).toBe('refused')
@@ -81,12 +87,7 @@ describe.each(['near', 'far'] as const)('while the provider is asked, %s', (dist
   test('a run loses its saga: it books nothing', async () => {
     await using watched = await openWatched(distance)
     const { hall, witness } = watched
-    witness.next = ['is held']
-    const outcome = outcomeOf(pay(hall, 'k'))
-    await eventually(
-      () => readCharges(hall.paymentsUrl),
-      ({ length }) => length === 1,
-    )
+    const { outcome } = await payHeld(watched)
     await hall.sql(
       `update payments.sagas set lease_token = 'of another run', lease_until = clock_timestamp() + interval '1 s'`,
     )
