@@ -5,7 +5,7 @@ import { attack, repeat } from './attacks.ts'
 import { createClient } from './client.ts'
 import { type Backend, type Fault, planOf, sayFault } from './plan.ts'
 import { openStage, type Stage } from './stage.ts'
-import { keepShop, openShop, shop } from './trade.ts'
+import { keepShop, look, openShop, shop } from './trade.ts'
 import { verdictOn } from './verdict.ts'
 
 export type ChaosOptions = {
@@ -33,6 +33,7 @@ export type ChaosOutcome = {
 }
 
 const shoppers = 8
+const lookers = 4
 const sayEveryMs = 10_000
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
@@ -56,6 +57,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     keepShop(trader(shoppers)),
     repeat(trader(shoppers + 1)),
     attack(trader(shoppers + 2)),
+    ...Array.from({ length: lookers }, (_, index) => look(trader(shoppers + 3 + index))),
   ]
   const telling = setInterval(
     () => say(`${client.counts.succeeded} of ${client.counts.requests} requests are answered.`),

@@ -1,5 +1,5 @@
 /**
- * The trade of a chaos run: guests who browse, keep stock, buy, cancel and look up what they bought; staff who receives stock,
+ * The trade of a chaos run: guests who look around, keep stock, buy, cancel and look up what they bought; staff who receives stock,
  * changes prices, sends parcels, gives money back and rebuilds; double clicks and late repeats of all that.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -72,6 +72,19 @@ export async function shop(trade: Trade): Promise<void> {
 
 type Cart = { cartId: string; token: string }
 type Bought = { orderId: string; orderToken: string; total: { amountMinor: number } }
+
+/** Looks at what there is, and buys nothing, until told to stop: most who come to a shop do only that. */
+export async function look({ client, chance, stopping }: Trade): Promise<void> {
+  const asks: Ask[] = [
+    { operation: 'catalog.list', input: {} },
+    { operation: 'catalog.search', input: { text: 'bowl' } },
+    ...skus.map((sku) => ({ operation: 'catalog.get', input: { sku } })),
+  ]
+  while (!stopping.aborted) {
+    await delay(chance(20, 100), undefined, { signal: stopping }).catch(() => undefined)
+    await client.ask(asks[chance(0, asks.length - 1)]!)
+  }
+}
 
 /** One visit of a guest, and what staff does about it. */
 class Visit {

@@ -50,19 +50,10 @@ export async function atInstants(
 }
 
 /** Places the fixture in a hall that is killed at each of many instants and started again; once also while it starts. */
-export async function killTheHallAgainAndAgain(world: World, drawn: ReturnType<typeof drawInstants>): Promise<void> {
-  const outcome = await whileTheHallIsKilled(world, drawn, (url) => placeFixture(world, url))
-  expect(outcome).toMatchObject(totals)
-  await expectTheBooks(world)
-  await expectInterruptions(world, drawn.instants.length)
-}
-
-/** Does something through a door behind which the hall is killed at each instant, and started again. */
-export async function whileTheHallIsKilled<Outcome>(
+export async function killTheHallAgainAndAgain(
   world: World,
   { instants, chance }: ReturnType<typeof drawInstants>,
-  load: (url: string) => Promise<Outcome>,
-): Promise<Outcome> {
+): Promise<void> {
   await using door = await openDoor()
   // One that ends gracefully first: it leaves its compiled code to all that come.
   await (await world.startHall()).stop()
@@ -78,9 +69,11 @@ export async function whileTheHallIsKilled<Outcome>(
     halls.push(hall)
     door.leadTo(hall.url)
   })
-  const [outcome] = await Promise.all([load(door.url), chaos])
+  const [outcome] = await Promise.all([placeFixture(world, door.url), chaos])
   expect(halls).toHaveLength(instants.length + 1)
-  return outcome
+  expect(outcome).toMatchObject(totals)
+  await expectTheBooks(world)
+  await expectInterruptions(world, instants.length)
 }
 
 /** The books of the fixture, whatever happened while they were written. */
