@@ -28,7 +28,7 @@ async function openHall(role: Role): Promise<Program> {
     config,
     log: createLog({ level: config.logLevel, name: role }),
     definition: stallsDefinition(),
-    place: { process: role, modules, gateway: false, url: undefined, elsewhere: new Map() },
+    place: { process: role, modules, gateway: false, face: undefined, elsewhere: new Map() },
     duties,
   })
   const route = {

@@ -1,5 +1,7 @@
 /** `npm run bench`: measures a hall on this machine. */
 import { parseArgs } from 'node:util'
+import { measureCalls } from './calls/measure.ts'
+import { callTable } from './calls/table.ts'
 import { measureEvents } from './events/measure.ts'
 import { eventTable } from './events/table.ts'
 import { measureRival, rivalNames } from './rivals/main.ts'
@@ -13,6 +15,7 @@ const SECONDS_MAX = 600
 
 const usage = `Usage: npm run bench -- shop [--seconds N] [--json] [--profile DIR]
        npm run bench -- events [--seconds N] [--json]
+       npm run bench -- calls [--seconds N] [--json]
        npm run bench -- rivals [medusa] [vendure] [--seconds N] [--json]
 
 shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, imports 1,000 products with 2 variants each,
@@ -22,6 +25,9 @@ shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, i
 
 events announces, in one process, and has three listeners apply it, in another, on PostgreSQL and on Redis: steadily, while a backlog
        drains, and alone; then the same with one BullMQ job per event and listener; and orders while no worker runs. Takes about five minutes.
+
+calls  makes typed calls inside one process and between two, beside tRPC's localLink, bare node:http, Moleculer and NestJS, which it installs
+       below bench/rivals/calls/. Takes about two minutes.
 
 rivals installs Medusa and Vendure below bench/rivals/ (about a gigabyte, from the package registry), fills them with as many
        products, and measures the same work on them. Takes about ten minutes.
@@ -47,11 +53,12 @@ async function main(): Promise<void> {
     signal: interrupted.signal,
     progress: (text) => process.stderr.write(`${text}\n`),
   }
-  const known: readonly string[] | undefined = { shop: [], events: [], rivals: rivalNames }[benchmark!]
+  const known: readonly string[] | undefined = { shop: [], events: [], calls: [], rivals: rivalNames }[benchmark!]
   if (known === undefined || others.some((name) => !known.includes(name)))
     throw new UsageError(`There is no benchmark ${positionals.join(' ')}.`)
   const isJson = values.json === true
   if (benchmark === 'events') return benchEvents(options, isJson)
+  if (benchmark === 'calls') return benchCalls(options, isJson)
   return benchmark === 'shop' ? benchShop(options, isJson) : benchRivals(others, options, isJson)
 }
 
@@ -64,6 +71,12 @@ async function benchShop(options: ShopOptions, isJson: boolean): Promise<void> {
 async function benchEvents(options: ShopOptions, isJson: boolean): Promise<void> {
   const figures = await measureEvents(options)
   say(eventTable(figures))
+  if (isJson) say(JSON.stringify(figures))
+}
+
+async function benchCalls(options: ShopOptions, isJson: boolean): Promise<void> {
+  const figures = await measureCalls(options)
+  say(callTable(figures))
   if (isJson) say(JSON.stringify(figures))
 }
 

@@ -1,12 +1,14 @@
 /** The hall as a whole: its graph, its contracts, how its modules are loaded, and what stands at its gateway. */
 import type { HallDefinition } from '#platform/host/open-process'
 import type { JWK } from 'jose'
+import packageFile from '../package.json' with { type: 'json' }
 import { hallContracts } from './contracts.ts'
 import { frontPage } from './front-page.ts'
 import { graph, loaders } from './modules.ts'
 import type { Actor } from '#platform/values'
 
 export const definition: HallDefinition = {
+  version: packageFile.version,
   graph,
   contracts: hallContracts,
   loaders,

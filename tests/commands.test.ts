@@ -89,23 +89,26 @@ describe('a module', () => {
 
   test('may be called by the modules that the graph declares, and by no other process of the hall', async () => {
     await using hall = await startTestHall({ modules: ['orders', 'payments'], distance: 'far' })
-    const undeclared = hall.as(owner, { caller: 'reporting' })
-    const dispatched = await hall.processes[0]!.dispatch(
-      { module: 'orders', name: 'findInvoices', path: 'orders.findInvoices', kind: 'query', undoes: false },
-      {
-        actor: owner,
-        caller: 'reporting',
-        requestId: 'req_x',
-        traceparent: undefined,
-        deadlineAt: Date.now() + 5000,
-        key: undefined,
-        undoesKey: undefined,
-        signal: undefined,
-      },
-      { externalInvoices: ['1'] },
-    )
-    expect(dispatched).toMatchObject({ ok: false, failure: { reason: 'platform.unknown_operation' } })
+    const payments = hall.processes.find(({ hosted }) => hosted.has('payments'))!
+    const askAs = (caller: string) =>
+      payments.dispatch(
+        { module: 'orders', name: 'findInvoices', path: 'orders.findInvoices', kind: 'query', undoes: false },
+        {
+          actor: owner,
+          caller,
+          requestId: 'req_x',
+          traceparent: undefined,
+          deadlineAt: Date.now() + 5000,
+          key: undefined,
+          undoesKey: undefined,
+          signal: undefined,
+        },
+        { externalInvoices: ['1'] },
+      )
+    // Neither in its own name, nor in that of one that may.
+    for (const caller of ['payments', 'checkout', 'gateway', 'client:guest'])
+      expect(await askAs(caller)).toMatchObject({ ok: false, failure: { reason: 'platform.unknown_operation' } })
     // The testing kit's own calls come from the gateway, which the graph lets call everybody.
-    await expect(undeclared.orders.findInvoices.query({ externalInvoices: ['1'] })).resolves.toEqual({ orders: [] })
+    await expect(hall.calls.orders.findInvoices.query({ externalInvoices: ['1'] })).resolves.toEqual({ orders: [] })
   })
 })

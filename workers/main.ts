@@ -8,7 +8,7 @@ import { processConfig } from '#platform/config'
 import { dutiesNamed, dutyWords } from '#platform/events/duties'
 import { openProcess } from '#platform/host/open-process'
 import { sourcesOf } from '#platform/host/runtimes'
-import { oneProcess, placeOf, readTopology, type Topology } from '#platform/host/topology'
+import { elsewhereFor, oneProcess, placeOf, readTopology } from '#platform/host/topology'
 import { createLog } from '#platform/log'
 import { definition } from '../src/definition.ts'
 import { graph, type ModuleName, moduleNames } from '../src/modules.ts'
@@ -46,29 +46,21 @@ async function work(): Promise<void> {
     moduleNames,
   )
   const worked = [...new Set(positionals.length > 0 ? positionals : place.modules)] as ModuleName[]
-  const elsewhere = addressesIn(topology, worked)
+  const everywhere = [...elsewhereFor(topology, undefined, moduleNames)]
+  const elsewhere = new Map(everywhere.filter(([name]) => !(worked as string[]).includes(name)))
   const needed = neededBy(worked).filter((name) => !worked.includes(name) && !elsewhere.has(name))
   const signals = closeOnSignals(log, config)
   const worker = await openProcess({
     config,
     log,
     definition,
-    place: { ...place, modules: [...worked, ...needed], elsewhere, gateway: false, url: undefined },
+    place: { ...place, modules: [...worked, ...needed], elsewhere, gateway: false, face: undefined },
     duties,
     works: worked,
   })
   signals.closes(worker)
   const part = values.only.length === 0 ? '' : ` (${[...duties].join(', ')})`
   process.stdout.write(`Markethall's worker is ready: ${worked.join(', ')}${part}\n`)
-}
-
-/** Where the topology has the modules that are not worked here, as far as it says. */
-function addressesIn(topology: Topology, worked: readonly ModuleName[]): Map<string, string> {
-  const places = Object.keys(topology.processes).map((name) => placeOf(topology, name, moduleNames))
-  const hosted = places.flatMap(({ modules, url }) =>
-    url === undefined ? [] : modules.map((name) => [name, url] as const),
-  )
-  return new Map(hosted.filter(([name]) => !(worked as string[]).includes(name)))
 }
 
 /** Whom the modules call, whose journals they read, and whom those call in turn. */

@@ -63,6 +63,7 @@ export function stallsDefinition(): HallDefinition {
   const listening = { ...quiet, listens: [ANNOUNCER] }
   const contracts = Object.fromEntries(LISTENERS.map((name) => [name, defineContract(name, {})]))
   return {
+    version: 'bench',
     graph: { [ANNOUNCER]: quiet, ...Object.fromEntries(LISTENERS.map((name) => [name, listening])) },
     contracts: { [ANNOUNCER]: announcing, ...contracts },
     loaders: {

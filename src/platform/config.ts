@@ -12,6 +12,10 @@ export type Config = {
   publicUrl: string | undefined
   /** The internal face; opened only when a topology needs it. */
   internalPort: number | undefined
+  /** The name or address under which other processes reach this one, where instances announce themselves. */
+  advertiseHost: string | undefined
+  /** PEM files with which processes prove to each other who they are; without, they do by the hall's secret alone. */
+  internalTls: { cert: string; key: string; ca: string } | undefined
   /** Absolute. Holds the hall's keys and, without `databaseUrl`, its database. */
   dataDir: string
   databaseUrl: string | undefined
@@ -85,6 +89,13 @@ const settings = z.object({
     .default('127.0.0.1'),
   PUBLIC_URL: url(['http', 'https'], 'https://shop.example', 'use the address that the hall listens on').optional(),
   INTERNAL_PORT: wholeNumber(0, 65_535, 'Set a free port, or remove it.').optional(),
+  ADVERTISE_HOST: z
+    .string()
+    .regex(/^[^\s/]+$/, 'must be a host name or an address alone. Remove it to use HOST.')
+    .optional(),
+  INTERNAL_TLS_CERT: z.string().optional(),
+  INTERNAL_TLS_KEY: z.string().optional(),
+  INTERNAL_TLS_CA: z.string().optional(),
   DATA_DIR: z.string().default('.hall'),
   DATABASE_URL: postgresUrl('use the embedded PostgreSQL').optional(),
   QUEUE_DATABASE_URL: postgresUrl('keep the queues in the same database as everything else').optional(),
@@ -161,6 +172,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     host: read.HOST,
     publicUrl: read.PUBLIC_URL?.replace(/\/+$/, ''),
     internalPort: read.INTERNAL_PORT,
+    advertiseHost: read.ADVERTISE_HOST,
+    internalTls: tlsOf(read),
     dataDir: resolve(read.DATA_DIR),
     databaseUrl: read.DATABASE_URL,
     databaseUrls: byModule(read.moduleDatabaseUrls),
@@ -181,6 +194,24 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     isRunByNpm: read.npm_lifecycle_event !== undefined,
     sagaLeaseMs: read.SAGA_LEASE_MS,
   }
+}
+
+function tlsOf(read: {
+  INTERNAL_TLS_CERT?: string | undefined
+  INTERNAL_TLS_KEY?: string | undefined
+  INTERNAL_TLS_CA?: string | undefined
+}): Config['internalTls'] {
+  const files = { cert: read.INTERNAL_TLS_CERT, key: read.INTERNAL_TLS_KEY, ca: read.INTERNAL_TLS_CA }
+  const { cert, key, ca } = files
+  if (cert !== undefined && key !== undefined && ca !== undefined) return { cert, key, ca }
+  const missing = Object.entries(files).filter(([, path]) => path === undefined)
+  if (missing.length === 3) return undefined
+  throw new ConfigError(
+    missing.map(([name]) => ({
+      variable: `INTERNAL_TLS_${name.toUpperCase()}`,
+      problem: 'is missing: INTERNAL_TLS_CERT, INTERNAL_TLS_KEY and INTERNAL_TLS_CA belong together. Set all, or none.',
+    })),
+  )
 }
 
 /** The settings of this process, with those of a `.env` file where there is one: the one place that reads them. */

@@ -23,6 +23,7 @@ import { type HallProcess, openProcess } from '#platform/host/open-process'
 import type { Graph } from '#platform/host/runtimes'
 import type { Place } from '#platform/host/topology'
 import { derivedIds, type NewId, randomIds } from '#platform/ids'
+import type { Addresses } from '#platform/directory/directory'
 import { createLog, type Log } from '#platform/log'
 import type { Actor } from '#platform/values'
 import pg from 'pg'
@@ -155,7 +156,7 @@ async function openProcesses(
 ) {
   const outside: readonly ModuleName[] = options.out ?? (options.distance === 'far' ? modules : [])
   const inside = modules.filter((module) => !outside.includes(module))
-  const urls = new Map<string, string>()
+  const urls = new Map<string, Addresses>()
   const { works = false } = options
   const own = works === true ? allDuties : noDuties
   const open = async (process: string, hosted: readonly string[], duties: Duties = own): Promise<HallProcess> => {
@@ -163,7 +164,7 @@ async function openProcesses(
       process,
       modules: [...hosted],
       gateway: process === 'hall',
-      url: outside.length === 0 || process === 'worker' ? undefined : 'http://127.0.0.1:0',
+      face: outside.length === 0 || process === 'worker' ? undefined : ['http://127.0.0.1:0'],
       elsewhere: new Map(),
     }
     const opened = await openProcess({
@@ -183,7 +184,8 @@ async function openProcesses(
       },
       queueNamespace: namespace,
     })
-    for (const module of hosted) if (opened.internalUrl !== undefined) urls.set(module, opened.internalUrl)
+    for (const module of hosted)
+      if (opened.internalUrl !== undefined) urls.set(module, { list: [opened.internalUrl], since: 0 })
     stack.defer(() => opened.close())
     return opened
   }

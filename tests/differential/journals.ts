@@ -25,7 +25,8 @@ async function readAlike(
 ): Promise<void> {
   const path = `${source}.${name}`
   await halls.same(`${path} ${JSON.stringify(input)}`, async ({ processes }) => {
-    const outcome = await processes[0]!.dispatch(
+    const { dispatch } = processes.find(({ hosted }) => hosted.has(listener))!
+    const outcome = await dispatch(
       { module: source, name, path, kind: 'query', undoes: false },
       contextOfListener(),
       input,

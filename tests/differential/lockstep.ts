@@ -189,7 +189,8 @@ const print = (value: unknown): string =>
 async function ask(hall: TestHall, call: Call & { requestId: string }): Promise<Outcome> {
   const { path, actor = owner, caller = 'gateway', requestId, key, undoesKey, timeoutMs = 30_000 } = call
   const [module, name] = path.split('.') as [ModuleName, string]
-  const { dispatch } = hall.processes[0]!
+  // A process speaks for the modules that it hosts, and the gateway's for whoever is none.
+  const { dispatch } = hall.processes.find(({ hosted }) => hosted.has(caller)) ?? hall.processes[0]!
   const callsFor = clientsFor({ caller, callees: moduleNames, contracts: hallContracts, dispatch })
   const given = structuredClone(actor)
   const context = {

@@ -105,7 +105,7 @@ const openAnother = ({ config, clock, processes }: TestHall, modules: readonly M
     config,
     log: createLog({ level: 'fatal', name: 'another' }),
     definition,
-    place: { process: 'another', modules: [...modules], gateway: false, url: undefined, elsewhere: new Map() },
+    place: { process: 'another', modules: [...modules], gateway: false, face: undefined, elsewhere: new Map() },
     duties: noDuties,
     clock,
     newId: processes[0]!.newId,

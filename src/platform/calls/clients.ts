@@ -7,16 +7,17 @@
  */
 import type { CallOptions, Contract, Kind } from '../contract.ts'
 import { clientErrorOf, deadlineExceeded, failureOf } from '../errors.ts'
+import type { Addresses } from '../directory/directory.ts'
+import type { FarClient } from '../far/far-client.ts'
 import type { CallContext } from './context.ts'
-import type { FarClient } from './far-client.ts'
 import type { BoundOperation } from './operation.ts'
 import { type Outcome, run } from './run.ts'
 
-/** Where a module lives now. */
-export type Placement = { here: ReadonlyMap<string, BoundOperation> } | { url: string }
+/** Where a module lives now: here, or in a process elsewhere, any instance of which will do. */
+export type Placement = { here: ReadonlyMap<string, BoundOperation> } | { addresses: Addresses }
 
 /** The live answer to "where is this module?". */
-export type Directory = { locate(module: string): Placement }
+export type Placements = { locate(module: string): Placement }
 
 export type Route = { module: string; name: string; path: string; kind: Kind; undoes: boolean }
 
@@ -27,10 +28,10 @@ const nothing: ReadonlySet<string> = new Set()
 
 /** Finds the module of a call and runs it there. */
 export const dispatchWith =
-  (directory: Directory, far: FarClient): Dispatch =>
+  (placements: Placements, far: FarClient): Dispatch =>
   async (route, context, input) => {
-    const placement = directory.locate(route.module)
-    if ('url' in placement) return far.call(placement.url, { route, context, input })
+    const placement = placements.locate(route.module)
+    if ('addresses' in placement) return far.call(placement.addresses, { route, context, input })
     const operation = placement.here.get(route.name)
     if (!operation) throw new Error(`${route.path} is not bound here.`)
     if (context.deadlineAt <= Date.now())

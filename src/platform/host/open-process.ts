@@ -3,41 +3,41 @@
  * the public face where this is the gateway. Opened in order, and closed in the reverse: faces drain, workers finish
  * what they hold, connections close, and the database server, where it is ours, stops with its last user.
  */
-import { type Directory, dispatchWith, type Placement } from '../calls/clients.ts'
-import { createFarClient } from '../calls/far-client.ts'
-import type { BoundOperation } from '../calls/operation.ts'
+import { randomUUID } from 'node:crypto'
+import { dispatchWith, type Placement, type Placements } from '../calls/clients.ts'
 import { announceCounted } from '../calls/refusals.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { Addresses, Directory } from '../directory/directory.ts'
 import type { Duties } from '../events/duties.ts'
 import type { Round } from '../events/module-worker.ts'
-import { createInternalServer } from '../http/internal-server.ts'
-import { listen, type Listening } from '../http/listen.ts'
+import { type Certificates, openCertificates } from '../far/certificates.ts'
+import { createFarClient, type FarClient } from '../far/far-client.ts'
+import type { Policies } from '../far/policy.ts'
+import type { Listening } from '../http/listen.ts'
 import type { Webhook } from '../http/public-server.ts'
 import { type NewId, randomIds } from '../ids.ts'
 import type { Log } from '../log.ts'
 import { loadHallSecret } from '../secret.ts'
 import type { Authentication } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
+import { openDirectory } from './open-directory.ts'
+import { advertised, openInternalFace } from './open-internal-face.ts'
 import { createReadCache, openPublicFace } from './open-public-face.ts'
 import { queueBoardOf } from './open-queue-board.ts'
 import { openWorkers, roundsFor, type Workers } from './open-workers.ts'
 import type { Place } from './topology.ts'
-import {
-  deriveSecret,
-  type Graph,
-  type Hosted,
-  hostModules,
-  type HostOptions,
-  readsJournal,
-  sourcesOf,
-} from './runtimes.ts'
+import { deriveSecret, type Graph, type Hosted, hostModules, type HostOptions } from './runtimes.ts'
 
 /** The hall as a program knows it: its graph, contracts, loaders, and what stands at its gateway. */
 export type HallDefinition = Pick<HostOptions, 'contracts' | 'loaders'> & {
   graph: Graph
   webhooks: readonly Webhook[]
   authentication: Authentication
+  /** Of the program, for people. */
+  version: string
+  /** How modules elsewhere are called, where the defaults do not fit. */
+  policies?: Policies | undefined
   /** The page at `/`: HTML that needs nothing from anywhere. */
   page?(): string
 }
@@ -61,7 +61,7 @@ export type ProcessOptions = {
   /** How long connections that are kept open may still ask something when the public face closes, in milliseconds. */
   lingerMs?: number
   /** Overrides where a module lives; tests place processes at ports that nobody knows beforehand. */
-  locateElsewhere?: (module: string) => string
+  locateElsewhere?: (module: string) => Addresses
 }
 
 export type HallProcess = {
@@ -79,7 +79,6 @@ export type HallProcess = {
   close(): Promise<void>
 }
 
-const drainMsMax = 20_000
 const refusalsMs = 10_000
 
 /** Opens a process. Where anything fails, what was opened is closed again. */
@@ -107,19 +106,20 @@ async function open(
   const secret = await loadHallSecret({ dataDir: config.dataDir, given: config.hallSecret })
   const databases = await openDatabases(options, closers)
   const stopping = new AbortController()
-  const far = createFarClient(secret)
-  closers.push(() => far.close())
+  const certificates = await openCertificatesOf(options, closers)
+  const far = openFarClient(options, { secret, certificates }, closers)
+  const namespace = options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16)
+  const directory = await openDirectory(options, { namespace, queueUrl: databases.queueUrl }, closers)
   let workers: Workers | undefined
-  const directory = directoryOf(options, () => hosted)
-  const dispatch = dispatchWith(directory, far)
+  const placements = placementsOf(options, directory, () => hosted)
+  const dispatch = dispatchWith(placements, far)
   const readCache = place.gateway ? createReadCache(options, dispatch) : undefined
   const hosted: Map<string, Hosted> = await hostModules({
     config,
     secret,
     newId,
     log,
-    directory,
-    far,
+    dispatch,
     graph: definition.graph,
     contracts: definition.contracts,
     loaders: definition.loaders,
@@ -144,13 +144,13 @@ async function open(
   const refusals = tellRefusals(options, hosted)
   closers.push(() => refusals.close())
   closers.push(() => Promise.resolve(stopping.abort()))
-  const internal = await openInternalFace({ options, secret, hosted }, closers)
-  const namespace = options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16)
+  const internal = await openInternalFace({ options, secret, hosted, certificates }, closers)
   workers = await openWorkers({ options, hosted, databases, namespace }, closers)
   const rounds = roundsFor({ options, hosted })
   const queueBoard = queueBoardOf({ options, queueUrl: databases.queueUrl, namespace }, closers)
-  const wired = { options, dispatch, directory, newId, hosted, carrier: workers.carrier, readCache, queueBoard }
+  const wired = { options, dispatch, placements, far, newId, hosted, carrier: workers.carrier, readCache, queueBoard }
   const faces = place.gateway ? await openPublicFace(wired, closers) : undefined
+  if (internal && place.face === 'registered') await join(options, { directory, internal }, closers)
   return {
     url: faces?.url,
     internalUrl: internal?.url,
@@ -168,42 +168,51 @@ async function open(
   }
 }
 
-function directoryOf({ place, locateElsewhere }: ProcessOptions, hosted: () => ReadonlyMap<string, Hosted>): Directory {
+function openFarClient(
+  { log, place, definition }: ProcessOptions,
+  { secret, certificates }: { secret: string; certificates: Certificates | undefined },
+  closers: (() => Promise<unknown>)[],
+): FarClient {
+  const { process, modules, gateway } = place
+  const { policies } = definition
+  const far = createFarClient({ secret, self: { process, modules, gateway }, log, policies, certificates })
+  closers.push(() => far.close())
+  return far
+}
+
+/** Announces this instance. Leaving the directory is the first that is done when it stops, so it is the last that is opened. */
+async function join(
+  options: ProcessOptions,
+  { directory, internal }: { directory: Directory; internal: Listening },
+  closers: (() => Promise<unknown>)[],
+): Promise<void> {
+  const { process, modules } = options.place
+  const { version } = options.definition
+  await directory.join({ id: randomUUID(), process, modules, address: advertised(internal, options), version })
+  closers.push(() => directory.leave())
+}
+
+async function openCertificatesOf({ config, log }: ProcessOptions, closers: (() => Promise<unknown>)[]) {
+  if (config.internalTls === undefined) return undefined
+  const certificates = await openCertificates(config.internalTls, log)
+  closers.push(async () => certificates.close())
+  return certificates
+}
+
+function placementsOf(
+  { locateElsewhere }: ProcessOptions,
+  directory: Directory,
+  hosted: () => ReadonlyMap<string, Hosted>,
+): Placements {
   return {
     locate(module): Placement {
       const own = hosted().get(module)
       if (own) return { here: own.runtime.operations }
-      const url = locateElsewhere?.(module) ?? place.elsewhere.get(module)
-      if (url === undefined) throw new Error(`The topology places ${module} nowhere.`)
-      return { url }
+      const addresses = locateElsewhere?.(module) ?? directory.addressesOf(module)
+      if (addresses === undefined) throw new Error(`The topology places ${module} nowhere.`)
+      return { addresses }
     },
   }
-}
-
-async function openInternalFace(
-  { options, secret, hosted }: { options: ProcessOptions; secret: string; hosted: ReadonlyMap<string, Hosted> },
-  closers: (() => Promise<unknown>)[],
-): Promise<Listening | undefined> {
-  const { config, definition, place } = options
-  if (place.url === undefined) return undefined
-  const server = createInternalServer({
-    secret,
-    find: (path) => findOperation(hosted, path),
-    mayCall(caller, operation) {
-      const declared = definition.graph[caller]
-      if (!declared) return false
-      return (readsJournal(operation) ? sourcesOf(definition.graph, caller) : declared.calls).includes(operation.module)
-    },
-  })
-  const port = config.internalPort ?? Number(new URL(place.url).port || 80)
-  const face = await listen(server, { host: config.host, port, lingerMs: options.lingerMs })
-  closers.push(() => face.close(drainMsMax))
-  return face
-}
-
-function findOperation(hosted: ReadonlyMap<string, Hosted>, path: string): BoundOperation | undefined {
-  const dot = path.indexOf('.')
-  return hosted.get(path.slice(0, dot))?.runtime.operations.get(path.slice(dot + 1))
 }
 
 /** Announces what strangers were refused: now and then where background work is done here, and at the end. */

@@ -1,7 +1,7 @@
 /** The public face of a process, wired: who asks, what is kept in memory, whether the hall is ready, how it stops. */
 import type { RequestHandler } from 'express'
-import type { Directory } from '../calls/clients.ts'
-import type { Dispatch } from '../calls/clients.ts'
+import type { Dispatch, Placements } from '../calls/clients.ts'
+import type { FarClient } from '../far/far-client.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Carrier } from '../events/queues.ts'
 import { listen, type Listening } from '../http/listen.ts'
@@ -16,7 +16,8 @@ import { type Hosted, readerFor } from './runtimes.ts'
 type PublicFaceOptions = {
   options: ProcessOptions
   dispatch: Dispatch
-  directory: Directory
+  placements: Placements
+  far: Pick<FarClient, 'ping'>
   newId: NewId
   hosted: ReadonlyMap<string, Hosted>
   carrier: Pick<Carrier, 'ping'> | undefined
@@ -51,7 +52,7 @@ const drainMsMax = 20_000
 
 /** Opens the public face. Closing answers what was accepted. */
 export async function openPublicFace(
-  { options, dispatch, directory, newId, hosted, carrier, readCache, queueBoard }: PublicFaceOptions,
+  { options, dispatch, placements, far, newId, hosted, carrier, readCache, queueBoard }: PublicFaceOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { config, definition, log } = options
@@ -72,7 +73,8 @@ export async function openPublicFace(
     readiness: createReadiness({
       hosted,
       carrier,
-      directory,
+      placements,
+      far,
       modules: Object.keys(contracts),
       isClosing: () => isClosing,
     }),

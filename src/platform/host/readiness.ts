@@ -4,8 +4,9 @@
  * takes away a process that is not ready; one that is degraded would leave nobody behind it who could do better.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Directory } from '../calls/clients.ts'
+import type { Placements } from '../calls/clients.ts'
 import type { Carrier } from '../events/queues.ts'
+import type { FarClient } from '../far/far-client.ts'
 import type { Hosted } from './runtimes.ts'
 
 export type Readiness = { status: 'ready' | 'degraded' | 'not ready'; problems: string[] }
@@ -13,7 +14,8 @@ export type Readiness = { status: 'ready' | 'degraded' | 'not ready'; problems: 
 type ReadinessOptions = {
   hosted: ReadonlyMap<string, Hosted>
   carrier: Pick<Carrier, 'ping'> | undefined
-  directory: Directory
+  placements: Placements
+  far: Pick<FarClient, 'ping'>
   /** All modules of the hall. */
   modules: readonly string[]
   isClosing(): boolean
@@ -27,14 +29,14 @@ export function createReadiness(options: ReadinessOptions): () => Promise<Readin
   return () => (looking ??= look(options).finally(() => (looking = undefined)))
 }
 
-async function look({ hosted, carrier, directory, modules, isClosing }: ReadinessOptions): Promise<Readiness> {
+async function look({ hosted, carrier, placements, far, modules, isClosing }: ReadinessOptions): Promise<Readiness> {
   const databases = [...hosted].map(async ([module, { runtime }]) =>
     (await succeeds(() => runtime.database.pool.query('SELECT 1')))
       ? []
       : [`the database of ${module} cannot be reached`],
   )
-  const processes = [...elsewhere(directory, modules)].map(async ([url, there]) =>
-    (await succeeds(() => isWell(url))) ? [] : [`the process of ${there.join(', ')} cannot be reached`],
+  const processes = [...elsewhere(placements, modules)].map(async ([addresses, there]) =>
+    (await oneLives(far, addresses)) ? [] : [`the process of ${there.join(', ')} cannot be reached`],
   )
   const queues = carrier === undefined || (await succeeds(() => carrier.ping())) ? [] : ['the queues cannot be reached']
   const serious = [isClosing() ? ['the hall is closing'] : [], ...(await Promise.all(databases))].flat()
@@ -43,30 +45,29 @@ async function look({ hosted, carrier, directory, modules, isClosing }: Readines
   return { status, problems }
 }
 
-/** The processes of modules that are not here, by address. */
-function elsewhere(directory: Directory, modules: readonly string[]): Map<string, string[]> {
+/** The processes of modules that are not here, by their addresses. */
+function elsewhere(placements: Placements, modules: readonly string[]): Map<string, string[]> {
   const processes = new Map<string, string[]>()
   for (const module of modules) {
-    const url = urlOf(directory, module)
-    if (url !== undefined) processes.set(url, [...(processes.get(url) ?? []), module])
+    const addresses = addressesOf(placements, module)?.join(' ')
+    if (addresses !== undefined) processes.set(addresses, [...(processes.get(addresses) ?? []), module])
   }
   return processes
 }
 
-function urlOf(directory: Directory, module: string): string | undefined {
+function addressesOf(placements: Placements, module: string): readonly string[] | undefined {
   try {
-    const placement = directory.locate(module)
-    return 'url' in placement ? placement.url : undefined
+    const placement = placements.locate(module)
+    return 'addresses' in placement ? placement.addresses.list : undefined
   } catch {
     // Placed nowhere: whoever calls it is told so.
     return undefined
   }
 }
 
-async function isWell(url: string): Promise<void> {
-  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(patienceMs) })
-  await response.body?.cancel()
-  if (!response.ok) throw new Error(`It answered ${response.status}.`)
+async function oneLives(far: Pick<FarClient, 'ping'>, addresses: string): Promise<boolean> {
+  const lives = await Promise.all(addresses.split(' ').map((address) => address !== '' && far.ping(address)))
+  return lives.includes(true)
 }
 
 /** Whether it succeeds before our patience ends: what hangs is as bad as what fails. */

@@ -1,8 +1,7 @@
 /** The modules of a process, hosted: their databases opened, their operations bound, their calls wired. */
 import { createHmac } from 'node:crypto'
-import { clientsFor, type Directory, type Dispatch, dispatchWith, type Route } from '../calls/clients.ts'
+import { clientsFor, type Dispatch, type Route } from '../calls/clients.ts'
 import type { CallContext } from '../calls/context.ts'
-import type { FarClient } from '../calls/far-client.ts'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import { type BoundOperation, bindOperations, type ModuleRuntime } from '../calls/operation.ts'
 import { CountedRefusals } from '../calls/refusals.ts'
@@ -47,8 +46,8 @@ export type HostOptions = {
   newId: NewId
   log: Log
   leaseMs: number
-  directory: Directory
-  far: FarClient
+  /** Carries calls to wherever a module is. */
+  dispatch: Dispatch
   databaseUrlOf(module: string): string
   rolesOf(module: string): Roles
   connectionsPerModule: number
@@ -61,14 +60,13 @@ export type Hosted = { runtime: ModuleRuntime; assembly: ModuleAssembly; reader:
 
 /** Loads and hosts the modules placed here. */
 export async function hostModules(options: HostOptions): Promise<Map<string, Hosted>> {
-  const dispatch = dispatchWith(options.directory, options.far)
-  const host = async (module: string) => [module, await hostModule(module, options, dispatch)] as const
+  const host = async (module: string) => [module, await hostModule(module, options)] as const
   // Side by side: what one waits for (an outside party of its own, say) holds up no other.
   return new Map(await Promise.all(options.modules.map(host)))
 }
 
-async function hostModule(module: string, options: HostOptions, dispatch: Dispatch): Promise<Hosted> {
-  const { config, graph, contracts, loaders, clock, newId, leaseMs, stopping } = options
+async function hostModule(module: string, options: HostOptions): Promise<Hosted> {
+  const { config, graph, contracts, loaders, clock, newId, leaseMs, stopping, dispatch } = options
   const log = options.log.child({ module })
   const assembly = await loaders[module]!({
     config,

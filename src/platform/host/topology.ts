@@ -2,21 +2,30 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 
+const address = z.url({ protocol: /^https?$/ })
+
 const processSpec = z.strictObject({
   /** Names of modules; `*` is everything that no other process names. */
   modules: z.array(z.string()).min(1),
-  /** The process's internal face, as the others reach it. */
-  url: z.url({ protocol: /^http$/ }).optional(),
+  /**
+   * The process's internal face, as the others reach it: an address, one for each of its instances, or `registered` where instances announce
+   * themselves as they come and go.
+   */
+  url: z.union([z.literal('registered'), address, z.array(address).min(1)]).optional(),
   /** Whether the public face is here. */
   gateway: z.boolean().optional(),
 })
 
 const topologySchema = z.strictObject({ processes: z.record(z.string(), processSpec) })
 
+type ProcessSpec = z.infer<typeof processSpec>
 export type Topology = z.infer<typeof topologySchema>
 
 /** The one-process topology: everything here. */
 export const oneProcess: Topology = { processes: { hall: { modules: ['*'], gateway: true } } }
+
+/** Where each module that is elsewhere lives: an address for each instance of its process, unless these announce themselves. */
+export type Elsewhere = ReadonlyMap<string, readonly string[] | 'registered'>
 
 /** What one process of a topology must know. */
 export type Place = {
@@ -25,10 +34,9 @@ export type Place = {
   modules: string[]
   /** Whether the public face is here. */
   gateway: boolean
-  /** The own internal face as others reach it; undefined where there are no others. */
-  url: string | undefined
-  /** Where each module that is elsewhere lives. */
-  elsewhere: ReadonlyMap<string, string>
+  /** Where others reach the own internal face: an address for each instance of this process; undefined where there are no others. */
+  face: readonly string[] | 'registered' | undefined
+  elsewhere: Elsewhere
 }
 
 /** Reads a topology file. Throws a sentence that names the file and what is wrong in it. */
@@ -61,7 +69,7 @@ function problemOf({ processes }: Topology, moduleNames: readonly string[]): str
     return `${missing.join(', ')} is placed nowhere; give one process "*".`
   const without = specs.find(([, { url }]) => specs.length > 1 && url === undefined)
   if (without) return `the process ${without[0]} needs a url, at which the others reach it.`
-  const urls = specs.flatMap(([, { url }]) => (url === undefined ? [] : [new URL(url)]))
+  const urls = specs.flatMap(([, spec]) => addressesIn(spec).map((each) => new URL(each)))
   const withPath = urls.find(({ pathname, search }) => pathname !== '/' || search !== '')
   if (withPath) return `the url ${withPath.href} must end with its host and port.`
   const sameUrl = urls.find(({ origin }, index) => urls.findIndex((url) => url.origin === origin) !== index)
@@ -70,25 +78,46 @@ function problemOf({ processes }: Topology, moduleNames: readonly string[]): str
   return undefined
 }
 
+function modulesOf({ processes }: Topology, { modules }: ProcessSpec, moduleNames: readonly string[]): string[] {
+  const named = Object.values(processes).flatMap((each) => each.modules)
+  const rest = moduleNames.filter((name) => !named.includes(name))
+  return modules.flatMap((name) => (name === '*' ? rest : [name]))
+}
+
+/** Where each module lives that another process than this one hosts, at an address that the topology names. */
+export function elsewhereFor(
+  topology: Topology,
+  processName: string | undefined,
+  moduleNames: readonly string[],
+): Map<string, readonly string[] | 'registered'> {
+  const elsewhere = new Map<string, readonly string[] | 'registered'>()
+  for (const [name, other] of Object.entries(topology.processes)) {
+    const face = faceOf(other)
+    if (name === processName || face === undefined) continue
+    for (const module of modulesOf(topology, other, moduleNames)) elsewhere.set(module, face)
+  }
+  return elsewhere
+}
+
+const faceOf = ({ url }: ProcessSpec): Place['face'] =>
+  url === undefined || url === 'registered' ? url : typeof url === 'string' ? [url] : url
+
+const addressesIn = (spec: ProcessSpec): readonly string[] => {
+  const face = faceOf(spec)
+  return face === undefined || face === 'registered' ? [] : face
+}
+
 /** What the named process must know of the topology. */
 export function placeOf(topology: Topology, processName: string, moduleNames: readonly string[]): Place {
   const spec = topology.processes[processName]
   if (!spec) {
     throw new Error(`The topology has no process ${processName}; it has ${Object.keys(topology.processes).join(', ')}.`)
   }
-  const named = Object.values(topology.processes).flatMap(({ modules }) => modules)
-  const rest = moduleNames.filter((name) => !named.includes(name))
-  const modulesOf = (modules: readonly string[]) => modules.flatMap((name) => (name === '*' ? rest : [name]))
-  const elsewhere = new Map<string, string>()
-  for (const [name, other] of Object.entries(topology.processes)) {
-    if (name === processName || other.url === undefined) continue
-    for (const module of modulesOf(other.modules)) elsewhere.set(module, other.url)
-  }
   return {
     process: processName,
-    modules: modulesOf(spec.modules),
+    modules: modulesOf(topology, spec, moduleNames),
     gateway: spec.gateway ?? false,
-    url: spec.url,
-    elsewhere,
+    face: faceOf(spec),
+    elsewhere: elsewhereFor(topology, processName, moduleNames),
   }
 }

@@ -1,9 +1,24 @@
-/** The internal face: every operation of the modules placed here, for processes that prove they belong to the hall. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { callPathPrefix, decodeCall, farBodyBytesMax, isSigned, signatureHeader } from '../calls/envelope.ts'
+/** The internal face: every operation of the modules placed here, for processes that have shown that they belong to the hall. */
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { BoundOperation } from '../calls/operation.ts'
 import { isOutside, type Outcome, run } from '../calls/run.ts'
-import { DomainError, failureOf, type Failure, unknownOperation } from '../errors.ts'
+import { DomainError, failureOf, unknownOperation } from '../errors.ts'
+import type { Certificates } from '../far/certificates.ts'
+import { refuse } from '../far/link.ts'
+import { type Caller, Callers } from '../far/tokens.ts'
+import {
+  type ArrivedCall,
+  callsPath,
+  decodeEntries,
+  encodeOutcome,
+  farBodyBytesMax,
+  sealHeader,
+  staleSeal,
+  tokenHeader,
+} from '../far/wire.ts'
 import { readBody } from './body.ts'
 
 type InternalFace = {
@@ -12,48 +27,133 @@ type InternalFace = {
   find(path: string): BoundOperation | undefined
   /** Whether the graph lets the caller call the module (or read its journal). */
   mayCall(caller: string, operation: BoundOperation): boolean
+  /** Where there are some, both sides must show one of the hall's authority. */
+  certificates?: Certificates | undefined
 }
 
 const notOurs = new DomainError('platform.not_a_process', 'UNAUTHORIZED', 'Only processes of this hall may call here.')
 
 /** Makes the server of the internal face. It does not listen yet. */
 export function createInternalServer(face: InternalFace): Server {
-  const server = createServer((request, response) => {
+  const callers = new Callers(face.secret, isOutside)
+  const server = serverFor(face.certificates, (request, response) => {
     // Whether a process is there at all is no secret.
-    if (request.url === '/healthz') {
-      response.end()
-      return
-    }
-    answer(face, request).then(
-      (outcome) => send(response, outcome),
-      (error: unknown) => send(response, { ok: false, failure: failureOf(error, new Set()) }),
-    )
+    if (request.url === '/healthz') return void response.end()
+    const answering =
+      request.url === callsPath ? answerCalls({ face, callers }, request, response) : Promise.reject(notOurs)
+    answering.catch((error: unknown) => refuseAll(response, error))
   })
   server.keepAliveTimeout = 60_000
   return server
 }
 
-async function answer(face: InternalFace, request: IncomingMessage): Promise<Outcome> {
-  const hungUp = new AbortController()
-  request.once('close', () => request.complete || hungUp.abort())
-  const body = await readBody(request, farBodyBytesMax)
-  const path = request.url?.startsWith(callPathPrefix) ? request.url.slice(callPathPrefix.length) : ''
-  if (!isSigned(face.secret, { path, body }, request.headers[signatureHeader])) return refuse(notOurs)
-  const operation = face.find(path)
-  const call = decodeCall(body, hungUp.signal)
-  if (!operation || !call) return refuse(unknownOperation(path))
-  if (!isOutside(call.context.caller) && !face.mayCall(call.context.caller, operation))
-    return refuse(unknownOperation(path))
-  return run(operation, call.context, call.input)
+function serverFor(certificates: Certificates | undefined, listener: RequestListener): Server {
+  if (!certificates) return createServer(listener)
+  const options = () => ({ ...certificates.current(), requestCert: true, rejectUnauthorized: true })
+  const server = createTlsServer(options(), listener)
+  certificates.onRenewed(() => server.setSecureContext(options()))
+  // What is asked of it here, both kinds have alike.
+  return server as unknown as Server
 }
 
-const refuse = (error: DomainError): { ok: false; failure: Failure } => ({
-  ok: false,
-  failure: failureOf(error, new Set()),
-})
+/** Where certificates are used, the other side must be whom its own names. Looked at once per connection. */
+function isCertified({ socket }: IncomingMessage, process: string): boolean {
+  if (!('getPeerCertificate' in socket)) return true
+  const known = certified.get(socket)
+  if (known !== undefined) return known === process
+  const { CN } = (socket as TLSSocket).getPeerCertificate().subject
+  const name = (Array.isArray(CN) ? CN[0] : CN) ?? ''
+  certified.set(socket, name)
+  return name === process
+}
 
-function send(response: ServerResponse, outcome: Outcome): void {
-  const text = JSON.stringify(outcome.ok ? { value: outcome.value } : { failure: outcome.failure })
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+const certified = new WeakMap<Socket, string>()
+
+type Door = { face: InternalFace; callers: Callers }
+
+async function answerCalls({ face, callers }: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await readBody(request, farBodyBytesMax)
+  const { [tokenHeader]: token, [sealHeader]: seal } = request.headers
+  const caller = callers.find({ token: String(token), seal: String(seal), body })
+  if (caller === 'stale') return send(response, 401, staleSeal)
+  if (!caller || !isCertified(request, caller.process)) throw notOurs
+  const entries = decodeEntries(body)
+  if (!entries) throw notOurs
+  const calls = entries.filter((entry): entry is ArrivedCall => !('cancel' in entry))
+  for (const entry of entries) if ('cancel' in entry) caller.running.get(entry.cancel)?.abort()
+  const answers = new Answers(response, calls.length)
+  const batch = calls.map((call) => startCall({ face, process: caller, answers }, call))
+  response.once('close', () => {
+    // Nobody waits any more: queries end, commands go on.
+    if (!response.writableFinished) for (const query of batch) query?.abort()
+  })
+}
+
+/** Starts a call. Answers what stops it, where it can be stopped. */
+function startCall(
+  { face, process, answers }: { face: InternalFace; process: Caller; answers: Answers },
+  { id, path, context, input }: ArrivedCall,
+): AbortController | undefined {
+  const operation = face.find(path)
+  const { caller } = context
+  const isAllowed =
+    operation !== undefined && process.speaksFor(caller) && (isOutside(caller) || face.mayCall(caller, operation))
+  if (!isAllowed) {
+    answers.add(id, refuse(unknownOperation(path)))
+    return undefined
+  }
+  const stop = operation.spec.kind === 'query' ? new AbortController() : undefined
+  if (stop) process.running.set(id, stop)
+  void run(operation, { ...context, signal: stop?.signal }, input).then((outcome) => {
+    if (stop) process.running.delete(id)
+    answers.add(id, outcome)
+  })
+  return stop
+}
+
+/** The lines of one answer: what is through in the same instant is sent together, and all at once where that is all. */
+class Answers {
+  readonly #response: ServerResponse
+  #left: number
+  #lines = ''
+  #isGathering = false
+
+  constructor(response: ServerResponse, count: number) {
+    this.#response = response
+    this.#left = count
+    if (count === 0) this.#send()
+  }
+
+  add(id: number, outcome: Outcome): void {
+    this.#lines += encodeOutcome(id, outcome)
+    this.#left -= 1
+    if (this.#left === 0) return this.#send()
+    if (this.#isGathering) return
+    this.#isGathering = true
+    setImmediate(() => {
+      this.#isGathering = false
+      if (this.#left > 0) this.#send()
+    })
+  }
+
+  #send(): void {
+    const response = this.#response
+    const lines = this.#lines
+    this.#lines = ''
+    if (response.destroyed) return
+    if (this.#left > 0) return void response.write(lines)
+    if (!response.headersSent) response.setHeader('content-length', Buffer.byteLength(lines))
+    response.end(lines)
+  }
+}
+
+function refuseAll(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) return
+  const failure = failureOf(error, new Set())
+  send(response, failure.code === 'UNAUTHORIZED' ? 401 : 400, JSON.stringify({ failure }))
+}
+
+function send(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }

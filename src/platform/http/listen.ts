@@ -9,7 +9,7 @@ export type Listening = {
   close(graceMs: number): Promise<void>
 }
 
-type ListenOptions = {
+export type ListenOptions = {
   host: string
   port: number
   /** How long connections that are kept open may still ask something once closing has begun, in milliseconds. */
@@ -77,6 +77,10 @@ function unusedConnections(server: Server): ReadonlySet<Socket> {
   server.on('request', ({ socket }) => unused.delete(socket))
   return unused
 }
+
+/** Whether `listen` threw because somebody else listens there. */
+export const isPortTaken = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
 
 /** Why nobody can listen there, as a sentence that says what to do; any other error as it is. */
 function explained(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {

@@ -3,10 +3,11 @@
  *
  * All keys derive from the hall's secret, so that its processes agree and none is kept in a table (decision 0010).
  */
-import { createHmac, createPrivateKey, createPublicKey, hash } from 'node:crypto'
+import { createHmac, createPublicKey, hash } from 'node:crypto'
 import { calculateJwkThumbprint, SignJWT } from 'jose'
 import type { contract } from '../contract.ts'
 import type { AnswerOf } from '#platform/contract'
+import { ed25519KeyOf } from '#platform/ed25519'
 
 type PublicKey = AnswerOf<typeof contract.operations.signingKeys>['keys'][number]
 
@@ -28,7 +29,7 @@ export type Tokens = {
 export const tokenHashOf = (token: string): string => hash('sha256', token, 'hex')
 
 export async function createTokens(secretFor: (purpose: string) => string): Promise<Tokens> {
-  const privateKey = createPrivateKey({ key: pkcs8Of(secretFor('identity-tokens')), format: 'der', type: 'pkcs8' })
+  const privateKey = ed25519KeyOf(secretFor('identity-tokens'))
   const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
   if (x === undefined) throw new Error('Node.js exported no Ed25519 key.')
   const form = { kty: 'OKP', crv: 'Ed25519', x }
@@ -51,7 +52,3 @@ export async function createTokens(secretFor: (purpose: string) => string): Prom
     refreshToken: (uniqueId) => `mhr_${createHmac('sha256', refreshSecret).update(uniqueId).digest('base64url')}`,
   }
 }
-
-/** RFC 8410: the 32 bytes of an Ed25519 seed, in the envelope that Node.js reads. */
-const pkcs8Of = (secret: string): Buffer =>
-  Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), hash('sha256', secret, 'buffer')])
