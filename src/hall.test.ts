@@ -68,6 +68,8 @@ test.each([
   ['buy MUG --country England', /two letters, for example GB/],
   ['report --from 2026-01-02 --to 2026-01-01', /--from 2026-01-02 is after --to 2026-01-01/],
   ['report x', /too many arguments for 'report'/],
+  ['up', /missing required argument 'topology'/],
+  ['up x --workers 0', /whole number from 1 to 16/],
 ])('wrong use ends with 2 and says how it is right: %s', async (args, message) => {
   const { code, out, err } = await run(args)
   expect({ code, out }).toEqual({ code: 2, out: [] })
@@ -79,6 +81,11 @@ test('what a person can put right ends with 1 and no stack trace', async () => {
   const { code, err } = await run('trade none.csv')
   expect(code).toBe(1)
   expect(err).toBe('There is no file none.csv. Give the path of a CSV file, plain or gzipped.\n')
+  expect(await run('up none.json')).toEqual({
+    code: 1,
+    out: [],
+    err: 'The topology none.json cannot be read. Check its path.\n',
+  })
 })
 
 test('with --json the last line is the outcome, and without a terminal there is no bar', async () => {

@@ -15,6 +15,7 @@ import { processTerminal } from './commands/terminal.ts'
 import type { Tool } from './commands/tool.ts'
 import * as trace from './commands/trace.ts'
 import * as trade from './commands/trade.ts'
+import * as up from './commands/up.ts'
 
 const DONE = 0
 const FAILED = 1
@@ -56,7 +57,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile])
+  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile, up])
     command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program

@@ -59,7 +59,8 @@ async function start(): Promise<void> {
       say(`The owner's API key, shown this once and kept in ${config.dataDir}/${ownerKeyFile}: ${key}`)
   }
   if (hall.url !== undefined && config.demo) await offerDemo(hall, log)
-  await hall.announceOpen(hall.url && url)
+  // Where the public face is elsewhere, only PUBLIC_URL can tell the modules here where that is.
+  await hall.announceOpen(url)
   if (hall.url === undefined) return say(`Markethall's ${place.process} is ready at ${hall.internalUrl}`)
   say(`Markethall is open at ${hall.url}`)
   if (!config.demo) return

@@ -2,7 +2,8 @@
  * Stopping gracefully: the first signal drains and closes, the second does not wait.
  *
  * npm starts programs through a shell, which a signal to npm ends without a word to the program: `kill` of an `npm start`
- * would leave the hall running. So a program that npm started also closes when its parent is gone.
+ * would leave the hall running. So a program that npm started also closes when its parent is gone. One that was started
+ * with a channel to its parent (by `hall up`) closes when that ends, however the parent did.
  */
 import type { Log } from '#platform/log'
 
@@ -42,18 +43,31 @@ export function closeOnSignals(
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  if (options.isRunByNpm) {
-    const parent = process.ppid
-    const watch = setInterval(() => {
-      if (process.ppid === parent) return
-      clearInterval(watch)
-      if (!isClosing) begin({}, 'closing: npm, which started this, has ended')
-    }, parentCheckMs).unref()
-  }
+  onOrphaned(options, (message) => {
+    if (!isClosing) begin({}, message)
+  })
   return {
     closes(what) {
       opened = what
       if (isClosing) close()
     },
+  }
+}
+
+/** Tells, once for each way to notice it, when whoever started this program is gone. */
+function onOrphaned({ isRunByNpm }: { isRunByNpm: boolean }, orphaned: (message: string) => void): void {
+  if (isRunByNpm) {
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(watch)
+      orphaned('closing: npm, which started this, has ended')
+    }, parentCheckMs).unref()
+  }
+  if (process.send !== undefined) {
+    const disconnected = () => orphaned('closing: what started this has ended')
+    process.once('disconnect', disconnected)
+    // It may have ended before anybody could listen.
+    if (!process.connected) disconnected()
   }
 }

@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -13,6 +13,7 @@ import { markOf } from '#platform/data/process-mark'
 import { eventually } from '#testing/eventually'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createHallCalls } from '../src/commands/hall-calls.ts'
+import { beginToCreateCart } from './processes/begun-request.ts'
 import { childrenOf, type Program, startProgram } from './processes/program.ts'
 import { openWorld } from './processes/world.ts'
 import { buy, openShop } from './shop.ts'
@@ -185,23 +186,6 @@ test('a hall that npm started closes when npm is ended: its shell does not pass 
     (mark) => mark === undefined,
   )
 })
-
-/** A request of which the hall has the head, and waits for the body. */
-async function beginToCreateCart(url: string): Promise<{ finish(): Promise<number> }> {
-  const body = JSON.stringify({ currency: 'GBP' })
-  const headers = { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' }
-  const begun = request(`${url}/trpc/checkout.createCart`, { method: 'POST', headers })
-  begun.flushHeaders()
-  await once(begun, 'continue')
-  return {
-    async finish() {
-      begun.end(body)
-      const [answer] = (await once(begun, 'response')) as [{ statusCode: number; resume(): void }]
-      answer.resume()
-      return answer.statusCode
-    },
-  }
-}
 
 const refuses = (url: string): Promise<boolean> =>
   fetch(`${url}/healthz`, { headers: { connection: 'close' } }).then(

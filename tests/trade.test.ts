@@ -1,5 +1,5 @@
 /**
- * A retailer's trade through the public API of a hall of real processes: one, and with modules in processes of their own.
+ * A retailer's trade through the public API of a hall of real processes: one, and every module in one of its own.
  * Where RETAIL_CSV names the real December of 2010, the whole month is traded too.
  */
 import { existsSync } from 'node:fs'
@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { eventually } from '#testing/eventually'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ModuleName } from '../src/modules.ts'
 import { bookedOrders, expectSums, settled } from './processes/books.ts'
 import {
   callsOf,
@@ -37,13 +36,12 @@ const retailMonth = {
 const retailDayAlone = { from: retailDay.day, to: retailDay.day, sales: { orders: 142, grossMinor: 4_774_838 } }
 const retailMsMax = 600_000
 
-const distances: { distance: string; outside: ModuleName[] }[] = [
-  { distance: 'in one process', outside: [] },
-  { distance: 'with orders in a process of its own', outside: ['orders'] },
-  { distance: 'with orders and inventory in processes of their own', outside: ['orders', 'inventory'] },
+const distances: { distance: string; topology?: string }[] = [
+  { distance: 'in one process' },
+  { distance: 'with every module in a process of its own', topology: 'topologies/all-out.json' },
 ]
 
-describe.each(distances)('a trade $distance', ({ outside }) => {
+describe.each(distances)('a trade $distance', ({ distance: _, ...placed }) => {
   let world: World
   let hall: OpenHall
 
@@ -54,10 +52,8 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
   }
 
   beforeAll(async () => {
-    world = await openWorld({ outside })
-    const others = outside.map((module) => world.startOutside(module))
-    hall = await world.startHall()
-    await Promise.all(others)
+    world = await openWorld(placed)
+    hall = await world.startAll()
   })
 
   afterAll(() => world?.[Symbol.asyncDispose]())
@@ -179,18 +175,16 @@ describe.each(distances)('a trade $distance', ({ outside }) => {
 
 const retailTrades = distances.map((each) => ({
   ...each,
-  ...(each.outside.length === 0 ? retailMonth : retailDayAlone),
+  ...(each.topology === undefined ? retailMonth : retailDayAlone),
 }))
 
 describe.skipIf(!hasRetailFile).each(retailTrades)(
   'the real trade from $from to $to $distance',
-  ({ outside, from, to, sales: sold }) => {
+  ({ distance: _, from, to, sales: sold, ...placed }) => {
     const { orders: count, grossMinor } = sold
     test('comes out to the penny, by day in reporting and in the ledger, once', { timeout: retailMsMax }, async () => {
-      await using world = await openWorld({ outside })
-      const others = outside.map((module) => world.startOutside(module))
-      const hall = await world.startHall()
-      await Promise.all(others)
+      await using world = await openWorld(placed)
+      const hall = await world.startAll()
       const args = ['trade', retailFile!, '--from', from, '--to', to, '--url', hall.url, '--json']
       const trade = async () => {
         const { code, out, err } = await runTool(world, args)

@@ -40,12 +40,11 @@ async function work(): Promise<void> {
   const config = processConfig()
   const log = createLog({ level: config.logLevel, name: 'worker' })
   const topology = values.topology === undefined ? oneProcess : await readTopology(values.topology, moduleNames)
-  const place = placeOf(
-    topology,
-    topology.processes['hall'] ? 'hall' : Object.keys(topology.processes)[0]!,
-    moduleNames,
-  )
-  const worked = [...new Set(positionals.length > 0 ? positionals : place.modules)] as ModuleName[]
+  const [face] = Object.entries(topology.processes).find(([, { gateway }]) => gateway)!
+  const place = placeOf(topology, face, moduleNames)
+  // Unless some are named, those that live with the public face; where none does, all.
+  const beside = place.modules.length > 0 ? place.modules : moduleNames
+  const worked = [...new Set(positionals.length > 0 ? positionals : beside)] as ModuleName[]
   const everywhere = [...elsewhereFor(topology, undefined, moduleNames)]
   const elsewhere = new Map(everywhere.filter(([name]) => !(worked as string[]).includes(name)))
   const needed = neededBy(worked).filter((name) => !worked.includes(name) && !elsewhere.has(name))

@@ -220,6 +220,12 @@ export function processConfig(): Config {
   return readConfig(process.env)
 }
 
+/** The environment of this process with some settings changed, for a program that it starts. An empty one counts as not set. */
+export const environmentWith = (changed: Record<string, string>): Record<string, string | undefined> => ({
+  ...process.env,
+  ...changed,
+})
+
 function byModule(urls: Record<string, string>): Record<string, string> {
   const named = Object.entries(urls).map(([variable, value]) => [
     variable.replace(/_DATABASE_URL$/, '').toLowerCase(),

@@ -1,5 +1,6 @@
 /** The rules of the two doors, the declared graph and the platform (laws 1, 7 and 8), as functions of parsed sources. */
 import { posix } from 'node:path'
+import { callCycle } from '#platform/host/call-cycle'
 import { isNode, lineOf, nameOf, stringOf, walk, type Finding, type Import, type Node, type Source } from './source.ts'
 
 /** Who calls whom, who listens to whom, who sends jobs to whom: names only (law 7). */
@@ -174,21 +175,11 @@ function membersOfCallsType(node: Node): string[] {
 
 /** Law 7: calls form no cycle. */
 export function callCycles(graph: Graph): Finding[] {
-  const findings: Finding[] = []
-  const visit = (name: string, trail: string[]): void => {
-    if (trail.includes(name)) {
-      const cycle = [...trail.slice(trail.indexOf(name)), name]
-      // Each cycle is found once from each of its members: keep the telling that starts with the first name.
-      if (cycle[0] !== cycle.toSorted()[0]) return
-      const message = `calls form a cycle: ${cycle.join(' -> ')}`
-      if (findings.some((it) => it.message === message)) return
-      findings.push({ rule: 'call-cycles', path: 'src/modules.ts', line: 1, message })
-      return
-    }
-    for (const callee of graph[name]?.calls ?? []) visit(callee, [...trail, name])
-  }
-  for (const name of Object.keys(graph)) visit(name, [])
-  return findings
+  const circle = callCycle(graph)
+  if (circle === undefined) return []
+  return [
+    { rule: 'call-cycles', path: 'src/modules.ts', line: 1, message: `calls form a cycle: ${circle.join(' -> ')}` },
+  ]
 }
 
 /** Law 8, first half: the platform imports no module. */

@@ -123,6 +123,7 @@ const entries = [
   /^(workers|bench|scripts)\/[^/]+\.ts$/,
   /^tests\/setup\//,
   /^tests\/chaos\/(main|moving-clock)\.ts$/,
+  /^tests\/topologies\/(main|note-loaded)\.ts$/,
 ]
 
 /**

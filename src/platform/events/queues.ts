@@ -34,7 +34,13 @@ const beginMsMax = 5_000
 /** On PostgreSQL a bulk costs two temporary tables, which is more than this many jobs added one by one. */
 const fewJobs = 16
 
-type BackendOptions = { redisUrl: string | undefined; databaseUrl: string; namespace: string; log: Log }
+type BackendOptions = {
+  redisUrl: string | undefined
+  /** Where there is no Redis. */
+  databaseUrl: string | undefined
+  namespace: string
+  log: Log
+}
 
 /** Opens the carrier on Redis or PostgreSQL. `namespace` tells halls apart that share a Redis. */
 export async function openCarrier({ workers, ...options }: BackendOptions & { workers: number }): Promise<Carrier> {
@@ -47,14 +53,12 @@ export async function openBackend(
   options: BackendOptions & { connections: number },
 ): Promise<{ backend: Backend; outage: Outage }> {
   const { redisUrl, databaseUrl, namespace, connections, log } = options
-  const outage = new Outage(
-    log,
-    adviceFor(redisUrl === undefined ? 'the database of the queues' : 'Redis', redisUrl ?? databaseUrl),
-  )
+  const url = (redisUrl ?? databaseUrl)!
+  const outage = new Outage(log, adviceFor(redisUrl === undefined ? 'the database of the queues' : 'Redis', url))
   const backend =
     redisUrl === undefined
-      ? await postgresBackend(databaseUrl, { connections, outage })
-      : await redisBackend(redisUrl, { prefix: `markethall:${namespace}`, outage })
+      ? await postgresBackend(url, { connections, outage })
+      : await redisBackend(url, { prefix: `markethall:${namespace}`, outage })
   return { backend, outage }
 }
 

@@ -11,15 +11,16 @@ export async function openDatabases(
   { config, log, place }: { config: Config; log: Log; place: Place },
   closers: (() => Promise<unknown>)[],
 ) {
-  const isOwn = place.modules.some((module) => !config.databaseUrls[module]) && config.databaseUrl === undefined
-  let mainUrl = config.databaseUrl
-  if (isOwn || mainUrl === undefined) {
+  // A gateway without modules on Redis needs no database at all.
+  const modulesNeedIt = place.modules.some((module) => config.databaseUrls[module] === undefined)
+  const queuesNeedIt = config.queueDatabaseUrl === undefined && config.redisUrl === undefined
+  let sharedUrl = config.databaseUrl
+  if (sharedUrl === undefined && (modulesNeedIt || queuesNeedIt)) {
     const server = await acquirePostgres({ dataDir: config.dataDir, log })
     closers.push(() => server.release())
-    mainUrl = server.url
+    sharedUrl = server.url
   }
-  const sharedUrl = mainUrl
-  const urlOf = (module: string): string => config.databaseUrls[module] ?? sharedUrl
+  const urlOf = (module: string): string => config.databaseUrls[module] ?? sharedUrl!
   const roles = new Map<string, Roles>()
   for (const [url, modules] of Map.groupBy(place.modules, urlOf)) {
     const preparing = prepareDatabase({ url, modules, rolePrefix: config.rolePrefix, log })
@@ -32,6 +33,7 @@ export async function openDatabases(
   return {
     urlOf,
     rolesOf: (module: string) => roles.get(urlOf(module))!,
+    /** Undefined only where the queues are on Redis. */
     queueUrl: config.queueDatabaseUrl ?? sharedUrl,
   }
 }

@@ -8,7 +8,7 @@ import type { ProcessOptions } from './open-process.ts'
 /** Opens the directory, and looks once. Throws where a registry is needed and PostgreSQL has none to give. */
 export async function openDirectory(
   options: ProcessOptions,
-  { namespace, queueUrl }: { namespace: string; queueUrl: string },
+  { namespace, queueUrl }: { namespace: string; queueUrl: string | undefined },
   closers: (() => Promise<unknown>)[],
 ): Promise<Directory> {
   const { place, log } = options
@@ -26,7 +26,12 @@ export async function openDirectory(
   return directory
 }
 
-async function openRegistry({ config, log }: ProcessOptions, hall: string, queueUrl: string): Promise<Registry> {
+async function openRegistry(
+  { config, log }: ProcessOptions,
+  hall: string,
+  queueUrl: string | undefined,
+): Promise<Registry> {
   if (config.redisUrl !== undefined) return openRedisRegistry(config.redisUrl, { hall, log })
-  return openPostgresRegistry(queueUrl, hall)
+  // Without Redis the queues have a database.
+  return openPostgresRegistry(queueUrl!, hall)
 }

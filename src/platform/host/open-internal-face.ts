@@ -38,7 +38,9 @@ export async function openInternalFace(
         return callees.includes(operation.module)
       },
     })
-  const face = await listenAtOne(create, portsFor(options), { host: config.host, lingerMs: options.lingerMs })
+  const otherwise = `give ${place.process} another in the topology, or here with INTERNAL_PORT`
+  const listening = { host: config.host, lingerMs: options.lingerMs, otherwise }
+  const face = await listenAtOne(create, portsFor(options), listening)
   closers.push(() => face.close(drainMsMax))
   return certificates ? { ...face, url: face.url.replace('http:', 'https:') } : face
 }

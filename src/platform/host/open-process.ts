@@ -1,7 +1,8 @@
 /**
  * A process of a hall: the modules placed here, their workers, the internal face where there are other processes, and
- * the public face where this is the gateway. Opened in order, and closed in the reverse: faces drain, workers finish
- * what they hold, connections close, and the database server, where it is ours, stops with its last user.
+ * the public face where this is the gateway, which alone loads what that brings with it. Opened in order, and closed in
+ * the reverse: faces drain, workers finish what they hold, connections close, and the database server, where it is ours,
+ * stops with its last user.
  */
 import { randomUUID } from 'node:crypto'
 import { dispatchWith, type Placement, type Placements } from '../calls/clients.ts'
@@ -19,11 +20,11 @@ import type { Webhook } from '../http/public-server.ts'
 import { type NewId, randomIds } from '../ids.ts'
 import type { Log } from '../log.ts'
 import { loadHallSecret } from '../secret.ts'
+import { refuseCallCycle } from './call-cycle.ts'
 import type { Authentication } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
 import { openDirectory } from './open-directory.ts'
 import { advertised, openInternalFace } from './open-internal-face.ts'
-import { createReadCache, openPublicFace } from './open-public-face.ts'
 import { queueBoardOf } from './open-queue-board.ts'
 import { openWorkers, roundsFor, type Workers } from './open-workers.ts'
 import type { Place } from './topology.ts'
@@ -83,6 +84,7 @@ const refusalsMs = 10_000
 
 /** Opens a process. Where anything fails, what was opened is closed again. */
 export async function openProcess(options: ProcessOptions): Promise<HallProcess> {
+  refuseCallCycle(options.definition.graph)
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of closers.splice(0).toReversed()) {
@@ -113,7 +115,8 @@ async function open(
   let workers: Workers | undefined
   const placements = placementsOf(options, directory, () => hosted)
   const dispatch = dispatchWith(placements, far)
-  const readCache = place.gateway ? createReadCache(options, dispatch) : undefined
+  const publicFace = place.gateway ? await import('./open-public-face.ts') : undefined
+  const readCache = publicFace?.createReadCache(options, dispatch)
   const hosted: Map<string, Hosted> = await hostModules({
     config,
     secret,
@@ -149,7 +152,7 @@ async function open(
   const rounds = roundsFor({ options, hosted })
   const queueBoard = queueBoardOf({ options, queueUrl: databases.queueUrl, namespace }, closers)
   const wired = { options, dispatch, placements, far, newId, hosted, carrier: workers.carrier, readCache, queueBoard }
-  const faces = place.gateway ? await openPublicFace(wired, closers) : undefined
+  const faces = await publicFace?.openPublicFace(wired, closers)
   if (internal && place.face === 'registered') await join(options, { directory, internal }, closers)
   return {
     url: faces?.url,

@@ -16,7 +16,7 @@ const leaveMsMax = 2_000
 
 type QueueBoardOptions = {
   options: Pick<ProcessOptions, 'config' | 'definition' | 'log'>
-  queueUrl: string
+  queueUrl: string | undefined
   namespace: string
 }
 

@@ -20,7 +20,7 @@ export type Workers = {
 }
 
 type WorkersOptions = Hosting & {
-  databases: { urlOf(module: string): string; queueUrl: string }
+  databases: { urlOf(module: string): string; queueUrl: string | undefined }
   /** Tells halls apart that share a Redis. */
   namespace: string
 }
@@ -36,7 +36,8 @@ export async function openWorkers(options: WorkersOptions, closers: (() => Promi
     senders.set(module, new WakeSender({ module, pool: runtime.database.pool }))
   }
   closers.push(async () => senders.forEach((sender) => sender.stop()))
-  const { carrier, workers } = duties.size > 0 ? await startWorkers({ ...options, worked }, closers) : nobody
+  const { carrier, workers } =
+    duties.size > 0 && worked.size > 0 ? await startWorkers({ ...options, worked }, closers) : nobody
   return {
     carrier,
     committed(module, wrote) {

@@ -4,19 +4,40 @@ import { z } from 'zod'
 
 const address = z.url({ protocol: /^https?$/ })
 
-const processSpec = z.strictObject({
-  /** Names of modules; `*` is everything that no other process names. */
-  modules: z.array(z.string()).min(1),
-  /**
-   * The process's internal face, as the others reach it: an address, one for each of its instances, or `registered` where instances announce
-   * themselves as they come and go.
-   */
-  url: z.union([z.literal('registered'), address, z.array(address).min(1)]).optional(),
-  /** Whether the public face is here. */
-  gateway: z.boolean().optional(),
-})
+const processSpec = z.strictObject(
+  {
+    /** Names of modules; `*` is everything that no other process names. Only a gateway may do without. */
+    modules: z.array(z.string('must be the name of a module'), {
+      error: 'must be a list of names, such as ["audit"], or ["*"] for all that no other process names',
+    }),
+    /**
+     * The process's internal face, as the others reach it: an address, one for each of its instances, or `registered` where instances
+     * announce themselves as they come and go. Not needed where there is no module.
+     */
+    url: z
+      .union([z.literal('registered'), address, z.array(address).min(1)], {
+        error: 'must be a URL such as http://127.0.0.1:4101, a list of them, or "registered"',
+      })
+      .optional(),
+    /** Whether the public face is here. */
+    gateway: z.boolean({ error: 'must be true or false' }).optional(),
+  },
+  { error: (issue) => unknownKeys(issue, 'modules, url and gateway') ?? 'must be an object with "modules"' },
+)
 
-const topologySchema = z.strictObject({ processes: z.record(z.string(), processSpec) })
+const topologySchema = z.strictObject(
+  {
+    processes: z.record(z.string(), processSpec, {
+      error: 'must be an object with the processes by their names',
+    }),
+  },
+  { error: (issue) => unknownKeys(issue, 'only "processes"') ?? 'must be an object with "processes"' },
+)
+
+const unknownKeys = (issue: { code: string; keys?: unknown }, known: string): string | undefined =>
+  issue.code === 'unrecognized_keys'
+    ? `may not have ${(issue.keys as string[]).join(', ')}; it has ${known}`
+    : undefined
 
 type ProcessSpec = z.infer<typeof processSpec>
 export type Topology = z.infer<typeof topologySchema>
@@ -51,30 +72,81 @@ export async function readTopology(file: string, moduleNames: readonly string[])
     throw new Error(`The topology ${file} is not JSON: ${(error as Error).message}`, { cause: error })
   }
   const parsed = topologySchema.safeParse(json)
-  if (!parsed.success) throw new Error(`The topology ${file} is not valid: ${z.prettifyError(parsed.error)}`)
-  const problem = problemOf(parsed.data, moduleNames)
-  if (problem) throw new Error(`The topology ${file} is not valid: ${problem}`)
+  const problem = parsed.success
+    ? (problemOfText(text) ?? problemOf(parsed.data, moduleNames))
+    : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'it'} ${message}.`).join(' ')
+  if (!parsed.success || problem !== undefined) throw new Error(`The topology ${file} is not valid: ${problem}`)
   return parsed.data
+}
+
+type Specs = [name: string, spec: Topology['processes'][string]][]
+
+/** What JSON hides: of two keys of one name the first is lost, and its process with it. */
+function problemOfText(text: string): string | undefined {
+  const strings = [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*(:)?/g)]
+  const names = strings.flatMap(([, name = '', colon]) => (colon && !(name in processSpec.shape) ? [name] : []))
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  return twice === undefined ? undefined : `it names ${twice} twice; a process stands there once.`
 }
 
 function problemOf({ processes }: Topology, moduleNames: readonly string[]): string | undefined {
   const specs = Object.entries(processes)
-  const named = specs.flatMap(([, { modules }]) => modules)
-  const unknown = named.find((name) => name !== '*' && !moduleNames.includes(name))
-  if (unknown !== undefined) return `there is no module ${unknown}; there are ${moduleNames.join(', ')}.`
-  const twice = named.find((name, index) => named.indexOf(name) !== index)
-  if (twice !== undefined) return `${twice} is placed twice.`
+  return problemOfNames(specs) ?? problemOfModules(specs, moduleNames) ?? problemOfUrls(specs) ?? problemOfFaces(specs)
+}
+
+const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+function problemOfNames(specs: Specs): string | undefined {
+  if (specs.length === 0) return 'it has no process.'
+  const wrong = specs.find(([name]) => !hostName.test(name))
+  if (wrong === undefined) return undefined
+  return (
+    `"${wrong[0]}" cannot name a process, since it may become the name of a host: ` +
+    'small letters, digits and hyphens inside, 63 at most.'
+  )
+}
+
+function problemOfModules(specs: Specs, moduleNames: readonly string[]): string | undefined {
+  const placed = specs.flatMap(([process, { modules }]) => modules.map((module) => ({ process, module })))
+  const unknown = placed.find(({ module }) => module !== '*' && !moduleNames.includes(module))
+  if (unknown !== undefined)
+    return `${unknown.process} cannot host ${unknown.module}, which is no module; there are ${moduleNames.join(', ')}.`
+  const again = placed.find(({ module }, index) => placed.findIndex((each) => each.module === module) !== index)
+  if (again !== undefined) {
+    const { process: first } = placed.find(({ module }) => module === again.module)!
+    return again.module === '*'
+      ? `"*" stands in ${first} and in ${again.process}; one process takes the rest.`
+      : `${again.module} is placed twice, in ${first} and in ${again.process}.`
+  }
+  const named = placed.map(({ module }) => module)
   const missing = moduleNames.filter((name) => !named.includes(name))
   if (missing.length > 0 && !named.includes('*'))
-    return `${missing.join(', ')} is placed nowhere; give one process "*".`
-  const without = specs.find(([, { url }]) => specs.length > 1 && url === undefined)
+    return `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} placed nowhere; give one process "*".`
+  const idle = specs.find(([, { modules, gateway }]) => !gateway && hostsNothing(modules, missing))
+  if (idle) return `${idle[0]} has neither a module nor the public face, so it has nothing to do. Take it out.`
+  return undefined
+}
+
+const hostsNothing = (modules: readonly string[], rest: readonly string[]): boolean =>
+  modules.every((name) => name === '*' && rest.length === 0)
+
+function problemOfUrls(specs: Specs): string | undefined {
+  const without = specs.find(([, { url, modules }]) => specs.length > 1 && url === undefined && modules.length > 0)
   if (without) return `the process ${without[0]} needs a url, at which the others reach it.`
-  const urls = specs.flatMap(([, spec]) => addressesIn(spec).map((each) => new URL(each)))
-  const withPath = urls.find(({ pathname, search }) => pathname !== '/' || search !== '')
-  if (withPath) return `the url ${withPath.href} must end with its host and port.`
-  const sameUrl = urls.find(({ origin }, index) => urls.findIndex((url) => url.origin === origin) !== index)
-  if (sameUrl) return `two processes cannot both be at ${sameUrl.origin}.`
-  if (specs.filter(([, { gateway }]) => gateway).length !== 1) return 'exactly one process must have "gateway": true.'
+  const urls = specs.flatMap(([name, spec]) => addressesIn(spec).map((url) => ({ name, url: new URL(url) })))
+  const overlong = urls.find(({ url }) => url.href !== `${url.origin}/`)
+  if (overlong) return `the url of ${overlong.name} may hold a host and a port, and nothing else.`
+  for (const [index, { name, url }] of urls.entries()) {
+    const first = urls.findIndex((other) => other.url.origin === url.origin)
+    if (first !== index) return `${urls[first]!.name} and ${name} cannot both be at ${url.origin}.`
+  }
+  return undefined
+}
+
+function problemOfFaces(specs: Specs): string | undefined {
+  const gateways = specs.flatMap(([name, { gateway }]) => (gateway ? [name] : []))
+  if (gateways.length === 0) return 'no process has the public face; give one "gateway": true.'
+  if (gateways.length > 1) return `${gateways.join(' and ')} have "gateway": true; one process has the public face.`
   return undefined
 }
 
@@ -111,7 +183,8 @@ const addressesIn = (spec: ProcessSpec): readonly string[] => {
 export function placeOf(topology: Topology, processName: string, moduleNames: readonly string[]): Place {
   const spec = topology.processes[processName]
   if (!spec) {
-    throw new Error(`The topology has no process ${processName}; it has ${Object.keys(topology.processes).join(', ')}.`)
+    const names = Object.keys(topology.processes).join(', ')
+    throw new Error(`The topology has no process ${processName}; it has ${names}. Say which with --process.`)
   }
   return {
     process: processName,

@@ -14,10 +14,15 @@ export type ListenOptions = {
   port: number
   /** How long connections that are kept open may still ask something once closing has begun, in milliseconds. */
   lingerMs?: number | undefined
+  /** What somebody does whose port is taken, besides stopping what uses it; by default, choose another with PORT. */
+  otherwise?: string
 }
 
+const otherwiseSet = 'choose another with PORT (0 picks a free one)'
+
 /** Listens on an address; port 0 picks a free one. Throws a sentence that says what to do where the port is taken. */
-export async function listen(server: Server, { host, port, lingerMs = 0 }: ListenOptions): Promise<Listening> {
+export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
+  const { host, port, lingerMs = 0 } = options
   const unused = unusedConnections(server)
   const answering = new Set<ServerResponse>()
   let isClosing = false
@@ -33,7 +38,7 @@ export async function listen(server: Server, { host, port, lingerMs = 0 }: Liste
     })
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, { host, port })))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explained(error, options)))
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo
@@ -83,9 +88,9 @@ export const isPortTaken = (error: unknown): boolean =>
   error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
 
 /** Why nobody can listen there, as a sentence that says what to do; any other error as it is. */
-function explained(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
+function explained(error: NodeJS.ErrnoException, { host, port, otherwise = otherwiseSet }: ListenOptions): Error {
   const sentences: Record<string, string> = {
-    EADDRINUSE: `Port ${port} is taken. Stop what uses it, or choose another with PORT (0 picks a free one).`,
+    EADDRINUSE: `Port ${port} is taken. Stop what uses it, or ${otherwise}.`,
     EACCES: `This user may not listen on port ${port}. Choose one from 1024 on with PORT.`,
     EADDRNOTAVAIL: `${host} is no address of this machine. Correct HOST, or remove it to use 127.0.0.1.`,
     ENOTFOUND: `There is no host ${host}. Correct HOST, or remove it to use 127.0.0.1.`,

@@ -1,0 +1,35 @@
+/** What runs of a topology, as a table for somebody who watches. */
+import { tableOf } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Child } from './child.ts'
+
+/** What changes together is shown together. */
+const gatherMs = 300
+
+const heads = ['process', 'modules', 'pid', 'address', 'state', 'restarts']
+
+export type StatusTable = {
+  show(): void
+  /** Shows it in a moment. */
+  changed(): void
+}
+
+export function createStatusTable(children: readonly Child[], { err }: Pick<Terminal, 'err'>): StatusTable {
+  let soon: NodeJS.Timeout | undefined
+  const show = () => {
+    clearTimeout(soon)
+    soon = undefined
+    err(`\n${tableOf([heads, ...children.map(rowOf)]).join('\n')}\n\n`)
+  }
+  return {
+    show,
+    changed() {
+      soon ??= setTimeout(show, gatherMs).unref()
+    },
+  }
+}
+
+function rowOf({ planned: { name, modules }, status: { pid, address, state, restarts } }: Child): string[] {
+  const hosted = modules.length === 0 ? '-' : modules.join(' ')
+  return [name, hosted, String(pid ?? '-'), address ?? '-', state, String(restarts)]
+}
