@@ -11,6 +11,8 @@ export type TopologyOptions = {
   topology?: string
   /** How many of each process but that with the public face there are, each at an address of its own. */
   instances?: number
+  /** Whether they announce themselves, in place of addresses in the file. */
+  registered?: boolean
 }
 
 type Spec = { modules: string[]; url?: string | string[]; gateway?: boolean }
@@ -28,7 +30,7 @@ const root = join(import.meta.dirname, '..', '..')
 
 export async function writeTopology(
   folder: string,
-  { outside = [], topology, instances = 1 }: TopologyOptions,
+  { outside = [], topology, instances = 1, registered = false }: TopologyOptions,
 ): Promise<WrittenTopology> {
   if (outside.length === 0 && topology === undefined) return { file: undefined, gateway: 'hall', others: [] }
   const { processes } = topology === undefined ? made(outside) : await readFileOf(topology)
@@ -37,7 +39,7 @@ export async function writeTopology(
     if (spec.modules.length === 0) continue
     const ports = await Promise.all(Array.from({ length: spec.gateway ? 1 : instances }, () => freePort()))
     const urls = ports.map((port) => `http://127.0.0.1:${port}`)
-    spec.url = urls.length === 1 ? urls[0]! : urls
+    spec.url = registered ? 'registered' : urls
     if (!spec.gateway) others.push(...ports.map((port) => ({ process, port: String(port) })))
   }
   const file = join(folder, 'topology.json')

@@ -7,8 +7,8 @@ import { type Backend, backends, type Choice, placements, runsOf } from './place
 const root = join(import.meta.dirname, '..', '..')
 const usage = `Usage: npm run test:topologies [-- [--backend B] [NAME …]]
   --backend B   what carries the jobs: postgres or redis (both, one after the other)
-Without a name all that can run do. The names:
-${placements.map(({ name, waitsFor }) => `  ${name}${waitsFor === undefined ? '' : ` (waits for ${waitsFor})`}`).join('\n')}`
+Without a name all run. The names:
+${placements.map(({ name }) => `  ${name}`).join('\n')}`
 
 function main(): number {
   const { values, positionals: names } = parseArgs({

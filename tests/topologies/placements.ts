@@ -10,8 +10,6 @@ export type Placement = {
   world: TopologyOptions & { provider?: 'elsewhere' }
   /** So many workers do all background work; without any, each process does its own. */
   workers?: number
-  /** What it cannot pass without yet: then it runs only when it is named. */
-  waitsFor?: string
 }
 
 export type Run = Placement & { backend: Backend }
@@ -23,11 +21,8 @@ export const placements: readonly Placement[] = [
   { name: 'separate-workers', world: { provider: 'elsewhere' }, workers: 2 },
   ...moduleNames.map((module) => ({ name: `${module}-out`, world: { outside: [module] } })),
   { name: 'all-out', world: { topology: allOut } },
-  {
-    name: 'all-out-two-of-each',
-    world: { topology: allOut, instances: 2 },
-    waitsFor: 'processes that have several addresses',
-  },
+  { name: 'all-out-two-of-each', world: { topology: allOut, instances: 2 } },
+  { name: 'all-out-registered', world: { topology: allOut, instances: 2, registered: true } },
 ]
 
 /** What every change must pass. */
@@ -36,14 +31,12 @@ const always: readonly Run[] = [
   ...runsOf(['all-out'], ['redis']),
 ]
 
-/** The names with what runs under each; with `names` empty all that can run. Throws a sentence for one that there is not. */
+/** The names with what runs under each; with `names` empty all. Throws a sentence for one that there is not. */
 export function runsOf(names: readonly string[], on: readonly Backend[]): Run[] {
   const unknown = names.find((name) => placements.every((placement) => placement.name !== name))
   if (unknown !== undefined)
     throw new Error(`There is no topology ${unknown}. There are ${placements.map(({ name }) => name).join(', ')}.`)
-  const chosen = placements.filter(({ name, waitsFor }) =>
-    names.length === 0 ? waitsFor === undefined : names.includes(name),
-  )
+  const chosen = placements.filter(({ name }) => names.length === 0 || names.includes(name))
   return chosen.flatMap((placement) => on.map((backend) => ({ ...placement, backend })))
 }
 
