@@ -68,6 +68,7 @@ test.each([
   ['buy MUG --country England', /two letters, for example GB/],
   ['report --from 2026-01-02 --to 2026-01-01', /--from 2026-01-02 is after --to 2026-01-01/],
   ['report x', /too many arguments for 'report'/],
+  ['contracts check x', /too many arguments for 'check'/],
 ])('wrong use ends with 2 and says how it is right: %s', async (args, message) => {
   const { code, out, err } = await run(args)
   expect({ code, out }).toEqual({ code: 2, out: [] })
