@@ -70,6 +70,7 @@ test.each([
   ['report x', /too many arguments for 'report'/],
   ['up', /missing required argument 'topology'/],
   ['up x --workers 0', /whole number from 1 to 16/],
+  ['contracts check x', /too many arguments for 'check'/],
 ])('wrong use ends with 2 and says how it is right: %s', async (args, message) => {
   const { code, out, err } = await run(args)
   expect({ code, out }).toEqual({ code: 2, out: [] })

@@ -5,6 +5,7 @@ import * as audit from './commands/audit.ts'
 import * as buy from './commands/buy.ts'
 import { CommandError } from './commands/command-error.ts'
 import { connectHall, reachHall } from './commands/connect-hall.ts'
+import * as contracts from './commands/contracts.ts'
 import * as dead from './commands/dead.ts'
 import * as look from './commands/look.ts'
 import * as rebuild from './commands/rebuild.ts'
@@ -57,7 +58,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile, up])
+  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile, contracts, up])
     command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { generatedDocs } from '../scripts/docs.ts'
+import { generatedDocs, strayContracts } from '../scripts/docs.ts'
 import { withMap } from '../scripts/docs/map.ts'
 import { readModules } from '../scripts/docs/read-modules.ts'
 import { shapeOf } from '../scripts/docs/shape.ts'
@@ -19,10 +19,12 @@ function unnamed(readme: string, { operations, events, jobs }: (typeof modules)[
   return names.filter((name) => !readme.includes(`\`${name}\``))
 }
 
-test('the generated documentation is what the contracts say: npm run docs makes it', async () => {
+test('contract files and generated documentation are what the contracts say: npm run docs makes them', async () => {
   const generated = await generatedDocs()
-  const committed = [...generated.keys()].map((path) => [path, readFileSync(join(root, path), 'utf8')] as const)
-  expect(new Map(committed)).toEqual(generated)
+  const committed = (path: string) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '')
+  const outdated = [...generated].filter(([path, text]) => committed(path) !== text).map(([path]) => path)
+  expect(outdated, 'These are out of date. Run: npm run docs').toEqual([])
+  expect(strayContracts(generated), 'These are of no module. Run: npm run docs').toEqual([])
 })
 
 test.each(modules)('the README of $name names each of its operations, events and jobs', (module) => {

@@ -1,10 +1,9 @@
 /** What the documentation is made from: contracts, events and jobs as they are, and the sentences above them. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Access, Operation } from '#platform/contract'
 import type { EventDefinition } from '#platform/events/event'
 import type { JobDefinition } from '#platform/events/job'
-import { contracts } from '../../src/contracts.ts'
+import { promisedBy } from '../../src/contract-files/promises.ts'
 import { graph, type ModuleName, moduleNames } from '../../src/modules.ts'
 import { sentencesOfExports, sentencesOfOperations } from './sentences.ts'
 
@@ -27,26 +26,31 @@ export async function readModules(): Promise<DocumentedModule[]> {
 
 async function readModule(name: ModuleName): Promise<DocumentedModule> {
   const folder = join(root, 'src/modules', name)
+  const promised = await promisedBy(name)
   const sentences = sentencesOfOperations(join(folder, 'contract.ts'))
-  const operations = Object.entries<Operation>(contracts[name].operations).map(([operation, spec]) => ({
+  const operations = Object.entries<Operation>(promised.operations).map(([operation, spec]) => ({
     name: operation,
     spec,
     sentence: sentenceOf(sentences, operation, name),
   }))
-  const events: DocumentedEvent[] = await exportsOf(join(folder, 'events.ts'))
-  const jobs: DocumentedJob[] = await exportsOf(join(folder, 'jobs.ts'))
+  const events = withSentences(promised.events, join(folder, 'events.ts'))
+  const jobs = withSentences(promised.jobs, join(folder, 'jobs.ts'))
   return { name, operations, events, jobs }
 }
 
-async function exportsOf(file: string): Promise<{ definition: any; sentence: string }[]> {
-  if (!existsSync(file)) return []
+function withSentences<Definition>(
+  exported: Record<string, Definition>,
+  file: string,
+): { definition: Definition; sentence: string }[] {
+  if (Object.keys(exported).length === 0) return []
   const sentences = sentencesOfExports(file)
-  const exported = (await import(file)) as Record<string, unknown>
-  // In the order of the source: a module's namespace has an order of its own, which not every loader keeps.
-  const names = [...sentences.keys()].filter((name) => name in exported)
   const undocumented = Object.keys(exported).find((name) => !sentences.has(name))
   if (undocumented !== undefined) throw new Error(`${file}: ${undocumented} has no sentence above it.`)
-  return names.map((name) => ({ definition: exported[name], sentence: sentences.get(name)! }))
+  // In the order of the source: a module's namespace has an order of its own, which not every loader keeps.
+  return [...sentences].flatMap(([name, sentence]) => {
+    const definition = exported[name]
+    return definition === undefined ? [] : [{ definition, sentence }]
+  })
 }
 
 function sentenceOf(sentences: Map<string, string>, name: string, where: string): string {

@@ -2,7 +2,7 @@
  * The wire is JSON (law 4). The type checker refuses what is not; this file says how, and repeats the check on the
  * schemas themselves, for what types cannot see (open objects, dates behind `any`).
  */
-import type { z } from 'zod'
+import { z } from 'zod'
 
 type NotJson = Date | bigint | symbol | Map<unknown, unknown> | Set<unknown> | ((...args: never[]) => unknown)
 
@@ -81,4 +81,27 @@ function childrenOf(def: Def): [string, z.core.$ZodType][] {
     ...[...(def.items ?? []), ...(def.options ?? [])].map((child): [string, z.core.$ZodType] => ['', child]),
   ]
   return children.filter((child): child is [string, z.core.$ZodType] => child[1] !== undefined)
+}
+
+/**
+ * Reads what a process of a later release may have written: fields that this one does not know, at any depth, are passed over. Made when it is
+ * first used.
+ */
+export function readerOf<S extends z.ZodType>(schema: S): (value: unknown) => z.ZodSafeParseResult<z.output<S>> {
+  let known: S | undefined
+  return (value) => (known ??= z.compile(passingOver(schema))).safeParse(value)
+}
+
+/** The schema, with the difference that its objects, at any depth, pass over fields that they do not know. */
+export function passingOver<S extends z.core.$ZodType>(schema: S): S {
+  const def = schema._zod.def as unknown as Record<string, unknown>
+  const parts = Object.entries(def).map(([name, part]) => [name, name === 'checks' ? part : partPassingOver(part)])
+  return z.clone(schema, { ...Object.fromEntries(parts), ...(def['type'] === 'object' && { catchall: undefined }) })
+}
+
+function partPassingOver(part: unknown): unknown {
+  if (part instanceof z.core.$ZodType) return passingOver(part)
+  if (Array.isArray(part)) return part.map(partPassingOver)
+  const isShape = typeof part === 'object' && part !== null && Object.getPrototypeOf(part) === Object.prototype
+  return isShape ? Object.fromEntries(Object.entries(part).map(([name, each]) => [name, partPassingOver(each)])) : part
 }

@@ -9,6 +9,7 @@ import type { CallOptions, Contract, Kind } from '../contract.ts'
 import { clientErrorOf, deadlineExceeded, failureOf } from '../errors.ts'
 import type { Addresses } from '../directory/directory.ts'
 import type { FarClient } from '../far/far-client.ts'
+import { readerOf } from '../wire-schema.ts'
 import type { CallContext } from './context.ts'
 import type { BoundOperation } from './operation.ts'
 import { type Outcome, run } from './run.ts'
@@ -19,7 +20,17 @@ export type Placement = { here: ReadonlyMap<string, BoundOperation> } | { addres
 /** The live answer to "where is this module?". */
 export type Placements = { locate(module: string): Placement }
 
-export type Route = { module: string; name: string; path: string; kind: Kind; undoes: boolean }
+export type Route = {
+  module: string
+  name: string
+  path: string
+  kind: Kind
+  undoes: boolean
+  /**
+   * What the caller's release knows of an answer from elsewhere, which may be that of a later one. Absent where it is not used but handed on.
+   */
+  read?(answer: unknown): unknown
+}
 
 /** Carries one call to where its module lives, and returns what came of it. Never throws. */
 export type Dispatch = (route: Route, context: CallContext, input: unknown) => Promise<Outcome>
@@ -31,13 +42,16 @@ export const dispatchWith =
   (placements: Placements, far: FarClient): Dispatch =>
   async (route, context, input) => {
     const placement = placements.locate(route.module)
-    if ('addresses' in placement) return far.call(placement.addresses, { route, context, input })
+    if ('addresses' in placement) return asKnown(route, await far.call(placement.addresses, { route, context, input }))
     const operation = placement.here.get(route.name)
     if (!operation) throw new Error(`${route.path} is not bound here.`)
     if (context.deadlineAt <= Date.now())
       return { ok: false, failure: failureOf(deadlineExceeded(route.path), nothing) }
     return run(operation, context, input)
   }
+
+const asKnown = ({ read }: Route, outcome: Outcome): Outcome =>
+  outcome.ok && read !== undefined ? { ok: true, value: read(outcome.value) } : outcome
 
 /** The calls of one context. Commands under a context with a key get keys of their own from it, in their order. */
 class Calls {
@@ -85,13 +99,19 @@ function clientClass(contract: Contract, caller: string, dispatch: Dispatch) {
       this.calls = calls
     }
   }
-  for (const [name, { kind, undoes }] of Object.entries(contract.operations)) {
+  for (const [name, { kind, undoes, output }] of Object.entries(contract.operations)) {
+    const reader = readerOf(output)
     const route: Route = {
       module: contract.name,
       name,
       path: `${contract.name}.${name}`,
       kind,
       undoes: undoes !== undefined,
+      read(answer) {
+        const { success, data } = reader(answer)
+        // What is not what was promised is for the caller to find out, as it always was.
+        return success ? data : answer
+      },
     }
     const verb = kind === 'query' ? 'query' : 'mutate'
     Object.defineProperty(Client.prototype, name, {

@@ -1,7 +1,7 @@
 /** Events: past-tense facts that a module announces, and who listens to them. */
 import { z } from 'zod'
 import type { Wire } from '../wire-schema.ts'
-import { assertWireSchema } from '../wire-schema.ts'
+import { assertWireSchema, readerOf } from '../wire-schema.ts'
 import { actor as actorSchema, type Actor } from '../values.ts'
 import type { ListenerCtx } from '../calls/context.ts'
 import type { Db } from '../data/database.ts'
@@ -9,7 +9,12 @@ import type { Db } from '../data/database.ts'
 /** An event of a module. `name` is `<module>.<past tense>`, such as `orders.placed`. */
 export type EventDefinition<Name extends string = string, Fact = any> = {
   name: Name
+  /** What is announced. */
   fact: z.ZodType<Fact>
+  /**
+   * A fact as a listener takes it: what a later release has added, and this one does not know, is passed over. Throws where it is none.
+   */
+  read(written: unknown): Fact
   /** The aggregate whose order is kept, such as the order's id. */
   key(fact: Fact): string
   /** The aggregate's version, from its own row, locked by the transaction that announces. Starts at 1. */
@@ -28,9 +33,15 @@ export function event<const Name extends string, S extends z.ZodType>(
   spec: EventSpec<S>,
 ): EventDefinition<Name, z.output<S>> {
   assertWireSchema(spec.fact, name, { strict: true })
+  const read = readerOf(spec.fact as z.ZodType<z.output<S>>)
   return {
     name,
     fact: z.compile(spec.fact as z.ZodType<z.output<S>>),
+    read(written) {
+      const { success, data, error } = read(written)
+      if (success) return data
+      throw error
+    },
     key: (fact) => spec.key(fact),
     version: (fact) => spec.version(fact),
   }

@@ -38,7 +38,7 @@ export class Gathered {
     const outbox = new Outbox(this.#runtime, context, id)
     this.#outboxes.push(outbox)
     const ctx = new CommandContext(this.#runtime, context, { transaction: this.#transaction, outbox })
-    const fact: unknown = listener.event.fact.parse(JSON.parse(event.fact))
+    const fact: unknown = listener.event.read(JSON.parse(event.fact))
     const item = { ctx, fact, meta: { id, name, key, actor, correlation, announcedAt } }
     if ('handle' in listener) {
       this.#alone.push({ listener, item })
