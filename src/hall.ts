@@ -6,6 +6,7 @@ import * as buy from './commands/buy.ts'
 import { CommandError } from './commands/command-error.ts'
 import { connectHall, reachHall } from './commands/connect-hall.ts'
 import * as dead from './commands/dead.ts'
+import * as graph from './commands/graph.ts'
 import * as look from './commands/look.ts'
 import * as rebuild from './commands/rebuild.ts'
 import * as reconcile from './commands/reconcile.ts'
@@ -16,6 +17,10 @@ import type { Tool } from './commands/tool.ts'
 import * as trace from './commands/trace.ts'
 import * as trade from './commands/trade.ts'
 import * as up from './commands/up.ts'
+
+const trading = [look, buy, report, trade]
+const operating = [audit, dead, rebuild, trace, reconcile]
+const moving = [graph, up]
 
 const DONE = 0
 const FAILED = 1
@@ -57,8 +62,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile, up])
-    command.register(program, tool)
+  for (const command of [...trading, ...operating, ...moving]) command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program
 }

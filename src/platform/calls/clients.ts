@@ -6,11 +6,12 @@
  * same `TRPCClientError`.
  */
 import type { CallOptions, Contract, Kind } from '../contract.ts'
-import { clientErrorOf, deadlineExceeded, failureOf } from '../errors.ts'
+import { clientErrorOf } from '../errors.ts'
 import type { CallContext } from './context.ts'
 import type { FarClient } from './far-client.ts'
 import type { BoundOperation } from './operation.ts'
 import { type Outcome, run } from './run.ts'
+import { micros, type Traffic } from './traffic.ts'
 
 /** Where a module lives now. */
 export type Placement = { here: ReadonlyMap<string, BoundOperation> } | { url: string }
@@ -23,20 +24,25 @@ export type Route = { module: string; name: string; path: string; kind: Kind; un
 /** Carries one call to where its module lives, and returns what came of it. Never throws. */
 export type Dispatch = (route: Route, context: CallContext, input: unknown) => Promise<Outcome>
 
-const nothing: ReadonlySet<string> = new Set()
-
-/** Finds the module of a call and runs it there. */
+/** Finds the module of a call, runs it there, and counts it. */
 export const dispatchWith =
-  (directory: Directory, far: FarClient): Dispatch =>
+  (directory: Directory, far: FarClient, traffic: Traffic): Dispatch =>
   async (route, context, input) => {
+    const beganAt = micros()
     const placement = directory.locate(route.module)
-    if ('url' in placement) return far.call(placement.url, { route, context, input })
-    const operation = placement.here.get(route.name)
-    if (!operation) throw new Error(`${route.path} is not bound here.`)
-    if (context.deadlineAt <= Date.now())
-      return { ok: false, failure: failureOf(deadlineExceeded(route.path), nothing) }
-    return run(operation, context, input)
+    const outcome =
+      'url' in placement
+        ? await far.call(placement.url, { route, context, input })
+        : await run(boundHere(placement.here, route), context, input)
+    traffic.add(context.caller, route.path, beganAt)
+    return outcome
   }
+
+function boundHere(here: ReadonlyMap<string, BoundOperation>, { name, path }: Route): BoundOperation {
+  const operation = here.get(name)
+  if (!operation) throw new Error(`${path} is not bound here.`)
+  return operation
+}
 
 /** The calls of one context. Commands under a context with a key get keys of their own from it, in their order. */
 class Calls {

@@ -8,6 +8,7 @@ import { type Directory, dispatchWith, type Placement } from '../calls/clients.t
 import { createFarClient } from '../calls/far-client.ts'
 import type { BoundOperation } from '../calls/operation.ts'
 import { announceCounted } from '../calls/refusals.ts'
+import { Traffic } from '../calls/traffic.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Duties } from '../events/duties.ts'
@@ -113,7 +114,9 @@ async function open(
   closers.push(() => far.close())
   let workers: Workers | undefined
   const directory = directoryOf(options, () => hosted)
-  const dispatch = dispatchWith(directory, far)
+  const clock = options.clock ?? systemClock
+  const traffic = new Traffic(clock.now())
+  const dispatch = dispatchWith(directory, far, traffic)
   const publicFace = place.gateway ? await import('./open-public-face.ts') : undefined
   const readCache = publicFace?.createReadCache(options, dispatch)
   const hosted: Map<string, Hosted> = await hostModules({
@@ -123,11 +126,12 @@ async function open(
     log,
     directory,
     far,
+    traffic,
     graph: definition.graph,
     contracts: definition.contracts,
     loaders: definition.loaders,
     modules: place.modules,
-    clock: options.clock ?? systemClock,
+    clock,
     leaseMs: options.leaseMs ?? config.sagaLeaseMs,
     databaseUrlOf: databases.urlOf,
     rolesOf: databases.rolesOf,
@@ -138,12 +142,7 @@ async function open(
       readCache?.committed(module)
     },
   })
-  closers.push(async () => {
-    for (const { runtime, assembly } of hosted.values()) {
-      await assembly.close?.()
-      await runtime.database.close()
-    }
-  })
+  closers.push(() => closeModules(hosted))
   const refusals = tellRefusals(options, hosted)
   closers.push(() => refusals.close())
   closers.push(() => Promise.resolve(stopping.abort()))
@@ -168,6 +167,13 @@ async function open(
       return rounds(how)
     },
     close: closeAll,
+  }
+}
+
+async function closeModules(hosted: ReadonlyMap<string, Hosted>): Promise<void> {
+  for (const { runtime, assembly } of hosted.values()) {
+    await assembly.close?.()
+    await runtime.database.close()
   }
 }
 

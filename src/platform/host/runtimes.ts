@@ -6,6 +6,7 @@ import type { FarClient } from '../calls/far-client.ts'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import { type BoundOperation, bindOperations, type ModuleRuntime } from '../calls/operation.ts'
 import { CountedRefusals } from '../calls/refusals.ts'
+import type { Traffic } from '../calls/traffic.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { type Contract, internal, query } from '../contract.ts'
@@ -49,6 +50,7 @@ export type HostOptions = {
   leaseMs: number
   directory: Directory
   far: FarClient
+  traffic: Traffic
   databaseUrlOf(module: string): string
   rolesOf(module: string): Roles
   connectionsPerModule: number
@@ -61,7 +63,7 @@ export type Hosted = { runtime: ModuleRuntime; assembly: ModuleAssembly; reader:
 
 /** Loads and hosts the modules placed here. */
 export async function hostModules(options: HostOptions): Promise<Map<string, Hosted>> {
-  const dispatch = dispatchWith(options.directory, options.far)
+  const dispatch = dispatchWith(options.directory, options.far, options.traffic)
   const host = async (module: string) => [module, await hostModule(module, options, dispatch)] as const
   // Side by side: what one waits for (an outside party of its own, say) holds up no other.
   return new Map(await Promise.all(options.modules.map(host)))
@@ -97,6 +99,7 @@ async function hostModule(module: string, options: HostOptions, dispatch: Dispat
     sendsJobsTo: graph[module]!.sendsJobs,
     audited: audited(module),
     refusals: new CountedRefusals(),
+    traffic: options.traffic,
     operations: new Map(),
     committed: (wrote) => options.committed(module, wrote),
     behind: (source, context) => behind({ runtime, dispatch }, source, context),
