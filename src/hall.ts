@@ -6,6 +6,7 @@ import * as buy from './commands/buy.ts'
 import { CommandError } from './commands/command-error.ts'
 import { connectHall, reachHall } from './commands/connect-hall.ts'
 import * as dead from './commands/dead.ts'
+import * as deploy from './commands/deploy.ts'
 import * as graph from './commands/graph.ts'
 import * as look from './commands/look.ts'
 import * as rebuild from './commands/rebuild.ts'
@@ -20,7 +21,7 @@ import * as up from './commands/up.ts'
 
 const trading = [look, buy, report, trade]
 const operating = [audit, dead, rebuild, trace, reconcile]
-const moving = [graph, up]
+const moving = [graph, up, deploy]
 
 const DONE = 0
 const FAILED = 1
