@@ -3,10 +3,13 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError, processConfig } from '#platform/config'
 import * as audit from './commands/audit.ts'
 import * as buy from './commands/buy.ts'
+import * as check from './commands/check.ts'
 import { CommandError } from './commands/command-error.ts'
 import { connectHall, reachHall } from './commands/connect-hall.ts'
 import * as dead from './commands/dead.ts'
 import * as deploy from './commands/deploy.ts'
+import * as extract from './commands/extract.ts'
+import * as fold from './commands/fold.ts'
 import * as graph from './commands/graph.ts'
 import * as look from './commands/look.ts'
 import * as rebuild from './commands/rebuild.ts'
@@ -21,7 +24,7 @@ import * as up from './commands/up.ts'
 
 const trading = [look, buy, report, trade]
 const operating = [audit, dead, rebuild, trace, reconcile]
-const moving = [graph, up, deploy]
+const moving = [graph, check, extract, fold, up, deploy]
 
 const DONE = 0
 const FAILED = 1

@@ -146,7 +146,7 @@ describe('traffic', () => {
     expect(lines.at(-2)).toMatch(/^These did not answer, .*: identity, catalog, /)
   })
 
-  test('of a hall in several processes stands on its edges', async () => {
+  test('of a hall in several processes stands on its edges, and tells what it costs to leave', async () => {
     await using hall = await openShop('near', { out: ['orders', 'payments'], works: true })
     for (let order = 0; order < 2; order += 1)
       expect(await run(['buy', 'MUG', '--url', hall.url], '')).toMatchObject({ code: 0 })
@@ -174,6 +174,16 @@ describe('traffic', () => {
     expect(text).toMatch(/^checkout +→ +catalog +\d+ +\d+\.\d +[\d.]+ m?s +[\d.]+ m?s$/m)
     expect(await ask('graph', '--format', 'mermaid')).toContain('checkout -->|2 calls| orders')
     expect(await ask('graph', '--format', 'svg')).toContain(`>${announced}</text>`)
+
+    const reserved = on('calls', 'checkout', 'inventory')!.perCheckout!
+    expect(reserved).toBeGreaterThan(0)
+    const check = await ask('check', 'inventory')
+    expect(check).toContain(`at most ${(reserved * 0.25).toFixed(2)} ms more`)
+    expect(check).toContain('inventory is ready to leave.')
+    const { addedMsPerCheckout } = JSON.parse(await ask('check', 'identity', '--json')) as {
+      addedMsPerCheckout: number
+    }
+    expect(addedMsPerCheckout).toBe(0)
   })
 
   test('is for those who operate the hall: nobody else sees it, and a hall that was named must answer', async () => {

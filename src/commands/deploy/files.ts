@@ -21,6 +21,21 @@ export function kubernetesText(topology: Topology, options: DeployOptions): stri
   return documents([...kubernetesObjects(plan, options), ...networkPolicies(graph, plan)], headOf(plan, options))
 }
 
+/** What runs. */
+export function workloadsText(topology: Topology, options: DeployOptions): string {
+  const plan = planOf(topology)
+  return documents(kubernetesObjects(plan, options), headOf(plan, options))
+}
+
+/** Who may reach whom. */
+export function policiesText(topology: Topology, { madeBy, file }: DeployOptions): string {
+  return documents(networkPolicies(graph, planOf(topology)), [
+    made(madeBy),
+    'Derived from src/modules.ts: whoever calls a module, or reads its journal, reaches its process, and nobody else does.',
+    `  kubectl apply -f ${file}`,
+  ])
+}
+
 const documents = (objects: readonly Json[], head: readonly string[]): string =>
   `${head.map((line) => `# ${line}\n`).join('')}${yamlDocuments(objects)}`
 
