@@ -3,10 +3,15 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError, processConfig } from '#platform/config'
 import * as audit from './commands/audit.ts'
 import * as buy from './commands/buy.ts'
+import * as check from './commands/check.ts'
 import { CommandError } from './commands/command-error.ts'
 import { connectHall, reachHall } from './commands/connect-hall.ts'
 import * as contracts from './commands/contracts.ts'
 import * as dead from './commands/dead.ts'
+import * as deploy from './commands/deploy.ts'
+import * as extract from './commands/extract.ts'
+import * as fold from './commands/fold.ts'
+import * as graph from './commands/graph.ts'
 import * as look from './commands/look.ts'
 import * as rebuild from './commands/rebuild.ts'
 import * as reconcile from './commands/reconcile.ts'
@@ -17,6 +22,10 @@ import type { Tool } from './commands/tool.ts'
 import * as trace from './commands/trace.ts'
 import * as trade from './commands/trade.ts'
 import * as up from './commands/up.ts'
+
+const trading = [look, buy, report, trade]
+const operating = [audit, dead, rebuild, trace, reconcile]
+const moving = [graph, check, contracts, extract, fold, up, deploy]
 
 const DONE = 0
 const FAILED = 1
@@ -58,8 +67,7 @@ function createProgram(tool: Tool): Command {
       if (unknown !== undefined) program.error(`error: there is no command "${unknown}".`)
       program.outputHelp()
     })
-  for (const command of [look, buy, report, trade, audit, dead, rebuild, trace, reconcile, contracts, up])
-    command.register(program, tool)
+  for (const command of [...trading, ...operating, ...moving]) command.register(program, tool)
   for (const command of program.commands) refuseExcess(command)
   return program
 }

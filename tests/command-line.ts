@@ -1,6 +1,7 @@
-/** The command line against a test hall, as its owner. */
+/** The command line against a test hall, as its owner, or where no hall runs. */
 import { createApiKey, hashApiKey } from '#platform/api-key'
-import { readConfig } from '#platform/config'
+import { type Config, readConfig } from '#platform/config'
+import { freePort } from '#testing/cluster'
 import type { TestHall } from '#testing/hall'
 import { reachHall } from '../src/commands/connect-hall.ts'
 import { runHall } from '../src/hall.ts'
@@ -19,10 +20,16 @@ export const operatorKey = (hall: TestHall): Promise<string> => keyFor(hall, ['h
 type Person = { interruption: AbortSignal; sees(text: string): void }
 
 /** Runs a line with a key. */
-export async function run(line: string[], hallKey: string, watched?: Person) {
+export const run = (line: string[], hallKey: string, watched?: Person) =>
+  runWith(line, readConfig({ DATA_DIR: '/nowhere', HALL_KEY: hallKey }), watched)
+
+/** Runs a line where no hall runs. */
+export const runAlone = async (line: string[], env: Record<string, string> = {}) =>
+  runWith(line, readConfig({ DATA_DIR: '/nowhere', PORT: String(await freePort()), ...env }))
+
+async function runWith(line: string[], config: Config, watched?: Person) {
   const out: string[] = []
   let err = ''
-  const config = () => readConfig({ DATA_DIR: '/nowhere', HALL_KEY: hallKey })
   const code = await runHall(line, {
     terminal: {
       out: (text) => void out.push(text),
@@ -33,10 +40,10 @@ export async function run(line: string[], hallKey: string, watched?: Person) {
       interactive: watched !== undefined,
       columns: 80,
     },
-    config,
+    config: () => config,
     interruption: () => watched?.interruption ?? new AbortController().signal,
     connect: () => Promise.reject(new Error('Nothing here is to start a hall.')),
-    reach: (options) => reachHall({ ...options, config: config() }),
+    reach: (options) => reachHall({ ...options, config }),
   })
   return { code, out, err }
 }

@@ -75,18 +75,18 @@ describe.each(Object.entries(grounds))('a directory in %s', (_name, prepare) => 
     for (const [index, own] of [one, two, three].entries()) await joining[index]!.join(own)
     const looking = await openIn(ground, hall)
     onTestFinished(async () => {
-      for (const each of [joining[0]!, joining[2]!, stranger, looking]) await each.close()
+      for (const each of [joining[0], joining[2], stranger, looking]) await each.close()
     })
     expect(found(looking, 'orders')).toEqual(['http://one:1', 'http://two:2'])
     expect(found(looking, 'inventory')).toEqual(['http://three:3'])
     expect(looking.addressesOf('payments')).toBeUndefined()
-    await joining[0]!.leave()
+    await joining[0].leave()
     await eventually(
       async () => found(looking, 'orders'),
       (list) => list.length === 1,
     )
     expect(found(looking, 'orders')).toEqual(['http://two:2'])
-    await joining[1]!.close()
+    await joining[1].close()
     await ground.forget(hall, two.id)
     await eventually(
       async () => found(looking, 'orders'),

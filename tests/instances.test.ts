@@ -54,7 +54,7 @@ function keepAsking(url: string, keyOf: (count: number) => string | undefined) {
   const carts: string[] = []
   const waiting: { count: number; resolve(): void }[] = []
   let asked = 0
-  let isOver = false
+  const over = new AbortController()
   const ask = async () => {
     asked += 1
     const key = keyOf(asked)
@@ -68,7 +68,7 @@ function keepAsking(url: string, keyOf: (count: number) => string | undefined) {
     for (const each of waiting) if (each.count <= statuses.length) each.resolve()
   }
   const person = async () => {
-    while (!isOver) await ask()
+    while (!over.signal.aborted) await ask()
   }
   const people = Promise.all(Array.from({ length: clients }, person))
   return {
@@ -79,7 +79,7 @@ function keepAsking(url: string, keyOf: (count: number) => string | undefined) {
         new Promise<void>((resolve) => void waiting.push({ count: statuses.length + more, resolve })),
       ]),
     async stop() {
-      isOver = true
+      over.abort()
       await people
       agent.destroy()
       return { statuses, carts }

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { dispatchWith } from '#platform/calls/clients'
+import { Traffic } from '#platform/calls/traffic'
 import { createFarClient } from '#platform/far/far-client'
 import { createLog } from '#platform/log'
 import { Pool } from 'undici'
@@ -26,7 +27,9 @@ export async function measureHall(logLevel: string, options: ShopOptions): Promi
     log: createLog({ level: logLevel }),
   })
   const addresses = { list: [callee.url], since: 0 }
-  const callsFor = stallClient(dispatchWith({ locate: () => ({ addresses }) }, far))
+  const callsFor = stallClient(
+    dispatchWith({ locate: () => ({ addresses }) }, far, new Traffic(new Date().toISOString())),
+  )
   try {
     return await measure(() => callsFor(contextOf()).stall.price.query(order), options)
   } finally {

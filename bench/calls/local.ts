@@ -3,6 +3,7 @@ import { createTRPCClient, unstable_localLink } from '@trpc/client'
 import { initTRPC } from '@trpc/server'
 import { clientsFor, dispatchWith } from '#platform/calls/clients'
 import type { CallContext } from '#platform/calls/context'
+import { Traffic } from '#platform/calls/traffic'
 import { createLog } from '#platform/log'
 import { bindStall, order, orderAnswer, orderInput, priced, stallContract } from './payload.ts'
 
@@ -34,7 +35,7 @@ export async function measureLocal(calls: number): Promise<number> {
     ping: () => Promise.resolve(false),
     close: () => Promise.resolve(),
   }
-  const callsFor = stallClient(dispatchWith({ locate: () => ({ here }) }, far))
+  const callsFor = stallClient(dispatchWith({ locate: () => ({ here }) }, far, new Traffic(new Date().toISOString())))
   // Every request makes a context of its own, and asks a few times under it.
   return cpuPerCall(calls, () => callsFor(contextOf()).stall.price.query(order))
 }

@@ -17,7 +17,7 @@ if (role === 'callee') {
   }
   Controller()(Stall)
   MessagePattern('price')(Stall.prototype, 'price', Object.getOwnPropertyDescriptor(Stall.prototype, 'price'))
-  class App {}
+  function App() {}
   Module({ controllers: [Stall] })(App)
   const options = { transport: Transport.TCP, options: { host: '127.0.0.1', port }, logger: false }
   const app = await NestFactory.createMicroservice(App, options)

@@ -6,13 +6,14 @@
  * same `TRPCClientError`.
  */
 import type { CallOptions, Contract, Kind } from '../contract.ts'
-import { clientErrorOf, deadlineExceeded, failureOf } from '../errors.ts'
+import { clientErrorOf } from '../errors.ts'
 import type { Addresses } from '../directory/directory.ts'
 import type { FarClient } from '../far/far-client.ts'
 import { readerOf } from '../wire-schema.ts'
 import type { CallContext } from './context.ts'
 import type { BoundOperation } from './operation.ts'
 import { type Outcome, run } from './run.ts'
+import { micros, type Traffic } from './traffic.ts'
 
 /** Where a module lives now: here, or in a process elsewhere, any instance of which will do. */
 export type Placement = { here: ReadonlyMap<string, BoundOperation> } | { addresses: Addresses }
@@ -35,23 +36,28 @@ export type Route = {
 /** Carries one call to where its module lives, and returns what came of it. Never throws. */
 export type Dispatch = (route: Route, context: CallContext, input: unknown) => Promise<Outcome>
 
-const nothing: ReadonlySet<string> = new Set()
-
-/** Finds the module of a call and runs it there. */
+/** Finds the module of a call, runs it there, and counts it. */
 export const dispatchWith =
-  (placements: Placements, far: FarClient): Dispatch =>
+  (placements: Placements, far: FarClient, traffic: Traffic): Dispatch =>
   async (route, context, input) => {
+    const beganAt = micros()
     const placement = placements.locate(route.module)
-    if ('addresses' in placement) return asKnown(route, await far.call(placement.addresses, { route, context, input }))
-    const operation = placement.here.get(route.name)
-    if (!operation) throw new Error(`${route.path} is not bound here.`)
-    if (context.deadlineAt <= Date.now())
-      return { ok: false, failure: failureOf(deadlineExceeded(route.path), nothing) }
-    return run(operation, context, input)
+    const outcome =
+      'addresses' in placement
+        ? asKnown(route, await far.call(placement.addresses, { route, context, input }))
+        : await run(boundHere(placement.here, route), context, input)
+    traffic.add(context.caller, route.path, beganAt)
+    return outcome
   }
 
 const asKnown = ({ read }: Route, outcome: Outcome): Outcome =>
   outcome.ok && read !== undefined ? { ok: true, value: read(outcome.value) } : outcome
+
+function boundHere(here: ReadonlyMap<string, BoundOperation>, { name, path }: Route): BoundOperation {
+  const operation = here.get(name)
+  if (!operation) throw new Error(`${path} is not bound here.`)
+  return operation
+}
 
 /** The calls of one context. Commands under a context with a key get keys of their own from it, in their order. */
 class Calls {

@@ -10,6 +10,7 @@ import type { Sought, TraceEntry } from '../trace/entries.ts'
 import type { CallContext } from './context.ts'
 import type { ModuleRouter } from './implement.ts'
 import type { CountedRefusals } from './refusals.ts'
+import type { Traffic } from './traffic.ts'
 
 /** What a hosted module works with. */
 export type ModuleRuntime = {
@@ -32,6 +33,8 @@ export type ModuleRuntime = {
   audited: EventDefinition<string, AuditedFact>
   /** What strangers were refused since it was last announced. */
   refusals: CountedRefusals
+  /** What was called from this process, by whomever. */
+  traffic: Traffic
   /** How long a saga's run may be silent before another may take it over, in milliseconds. */
   leaseMs: number
   /** Aborted when the process stops. */

@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto'
 import { dispatchWith, type Placement, type Placements } from '../calls/clients.ts'
 import { announceCounted } from '../calls/refusals.ts'
+import { Traffic } from '../calls/traffic.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Addresses, Directory } from '../directory/directory.ts'
@@ -113,8 +114,10 @@ async function open(
   const namespace = options.queueNamespace ?? deriveSecret(secret, 'queues').slice(0, 16)
   const directory = await openDirectory(options, { namespace, queueUrl: databases.queueUrl }, closers)
   let workers: Workers | undefined
+  const clock = options.clock ?? systemClock
+  const traffic = new Traffic(clock.now())
   const placements = placementsOf(options, directory, () => hosted)
-  const dispatch = dispatchWith(placements, far)
+  const dispatch = dispatchWith(placements, far, traffic)
   const publicFace = place.gateway ? await import('./open-public-face.ts') : undefined
   const readCache = publicFace?.createReadCache(options, dispatch)
   const hosted: Map<string, Hosted> = await hostModules({
@@ -123,11 +126,12 @@ async function open(
     newId,
     log,
     dispatch,
+    traffic,
     graph: definition.graph,
     contracts: definition.contracts,
     loaders: definition.loaders,
     modules: place.modules,
-    clock: options.clock ?? systemClock,
+    clock,
     leaseMs: options.leaseMs ?? config.sagaLeaseMs,
     databaseUrlOf: databases.urlOf,
     rolesOf: databases.rolesOf,
@@ -138,12 +142,7 @@ async function open(
       readCache?.committed(module)
     },
   })
-  closers.push(async () => {
-    for (const { runtime, assembly } of hosted.values()) {
-      await assembly.close?.()
-      await runtime.database.close()
-    }
-  })
+  closers.push(() => closeModules(hosted))
   const refusals = tellRefusals(options, hosted)
   closers.push(() => refusals.close())
   closers.push(() => Promise.resolve(stopping.abort()))
@@ -168,6 +167,13 @@ async function open(
       return rounds(how)
     },
     close: closeAll,
+  }
+}
+
+async function closeModules(hosted: ReadonlyMap<string, Hosted>): Promise<void> {
+  for (const { runtime, assembly } of hosted.values()) {
+    await assembly.close?.()
+    await runtime.database.close()
   }
 }
 

@@ -66,7 +66,9 @@ function addressesOf(placements: Placements, module: string): readonly string[] 
 }
 
 async function oneLives(far: Pick<FarClient, 'ping'>, addresses: string): Promise<boolean> {
-  const lives = await Promise.all(addresses.split(' ').map((address) => address !== '' && far.ping(address)))
+  const lives = await Promise.all(
+    addresses.split(' ').map(async (address) => address !== '' && (await far.ping(address))),
+  )
   return lives.includes(true)
 }
 

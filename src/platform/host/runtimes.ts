@@ -5,6 +5,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { ModuleAssembly } from '../calls/implement.ts'
 import { type BoundOperation, bindOperations, type ModuleRuntime } from '../calls/operation.ts'
 import { CountedRefusals } from '../calls/refusals.ts'
+import type { Traffic } from '../calls/traffic.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { type Contract, internal, query } from '../contract.ts'
@@ -48,6 +49,7 @@ export type HostOptions = {
   leaseMs: number
   /** Carries calls to wherever a module is. */
   dispatch: Dispatch
+  traffic: Traffic
   databaseUrlOf(module: string): string
   rolesOf(module: string): Roles
   connectionsPerModule: number
@@ -95,6 +97,7 @@ async function hostModule(module: string, options: HostOptions): Promise<Hosted>
     sendsJobsTo: graph[module]!.sendsJobs,
     audited: audited(module),
     refusals: new CountedRefusals(),
+    traffic: options.traffic,
     operations: new Map(),
     committed: (wrote) => options.committed(module, wrote),
     behind: (source, context) => behind({ runtime, dispatch }, source, context),

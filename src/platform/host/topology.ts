@@ -174,7 +174,8 @@ export function elsewhereFor(
 const faceOf = ({ url }: ProcessSpec): Place['face'] =>
   url === undefined || url === 'registered' ? url : typeof url === 'string' ? [url] : url
 
-const addressesIn = (spec: ProcessSpec): readonly string[] => {
+/** The addresses that a topology names for a process. */
+export const addressesIn = (spec: ProcessSpec): readonly string[] => {
   const face = faceOf(spec)
   return face === undefined || face === 'registered' ? [] : face
 }

@@ -5,10 +5,15 @@ import { listeningOf } from '../events/apply.ts'
 import { operatorOperations } from './contract.ts'
 import { deadLetterHandlers } from './dead-letters.ts'
 import { rebuildHandlers } from './rebuilds.ts'
+import { trafficHandlers } from './traffic.ts'
 
 export function bindOperator(runtime: ModuleRuntime, assembly: ModuleAssembly): Map<string, BoundOperation> {
   const contract = { name: runtime.name, operations: operatorOperations }
   const listening = listeningOf(runtime.name, assembly.listeners ?? [])
-  const handlers = { ...deadLetterHandlers(runtime, listening), ...rebuildHandlers(runtime, assembly) }
+  const handlers = {
+    ...deadLetterHandlers(runtime, listening),
+    ...rebuildHandlers(runtime, assembly),
+    ...trafficHandlers(runtime),
+  }
   return bindOperations({ contract, handlers: handlers as never }, runtime)
 }

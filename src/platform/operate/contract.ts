@@ -1,6 +1,6 @@
 /**
  * What the platform adds to every module for those who operate the hall: what failed for good, and what to do about it; making again
- * what is made of events.
+ * what is made of events; what goes to and fro.
  *
  * They are operations as all others are: reached by the same doors, near and far, audited, safe to repeat.
  */
@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { command, type Contract, query, staff } from '../contract.ts'
 import { integer } from '../values.ts'
 
-/** Who may see and steer what failed, and rebuild. */
+/** Who may see and steer what failed, rebuild, and see the traffic. */
 export const operate = 'hall:operate'
 
 const idTextMax = 300
@@ -71,6 +71,17 @@ const rebuildView = z.strictObject({
   since: z.string(),
 })
 
+const countedCalls = z.strictObject({
+  /** A module, `gateway`, or `clients`: the world outside, all together. */
+  caller: z.string(),
+  module: z.string(),
+  operation: z.string(),
+  calls: z.int(),
+  /** How long they took as the caller saw it, in microseconds. */
+  totalMicros: z.int(),
+  microsMax: z.int(),
+})
+
 export const operatorOperations = {
   /** What failed for good in this module, oldest first: parked events (the first of each key), failed jobs, parked sagas. */
   deadList: query({
@@ -115,6 +126,21 @@ export const operatorOperations = {
     input: z.strictObject({ id: rebuildId.optional() }),
     output: rebuildView,
     reasons: ['platform.unknown_rebuild'],
+  }),
+  /**
+   * What was called from the process that answers since it began, by every caller there (so modules of one process tell the
+   * same), and how many events of each source this module has passed, ever.
+   */
+  traffic: query({
+    access: staff(operate),
+    input: z.strictObject({}),
+    output: z.strictObject({
+      /** Another one for each start of a process. */
+      process: z.string(),
+      since: z.string(),
+      calls: z.array(countedCalls),
+      passed: z.array(z.strictObject({ source: z.string(), events: z.int() })),
+    }),
   }),
 }
 export type OperatorOperations = typeof operatorOperations
