@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { eventually } from '#testing/eventually'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bookedOrders, expectSums, settled } from './processes/books.ts'
+import type { TopologyOptions } from './processes/topology-file.ts'
 import {
   callsOf,
   days,
@@ -36,12 +37,12 @@ const retailMonth = {
 const retailDayAlone = { from: retailDay.day, to: retailDay.day, sales: { orders: 142, grossMinor: 4_774_838 } }
 const retailMsMax = 600_000
 
-const distances: { distance: string; topology?: string }[] = [
-  { distance: 'in one process' },
-  { distance: 'with every module in a process of its own', topology: 'topologies/all-out.json' },
+const distances: { distance: string; spread: TopologyOptions }[] = [
+  { distance: 'in one process', spread: {} },
+  { distance: 'with every module in a process of its own', spread: { topology: 'topologies/all-out.json' } },
 ]
 
-describe.each(distances)('a trade $distance', ({ distance: _, ...placed }) => {
+describe.each(distances)('a trade $distance', ({ spread }) => {
   let world: World
   let hall: OpenHall
 
@@ -52,7 +53,7 @@ describe.each(distances)('a trade $distance', ({ distance: _, ...placed }) => {
   }
 
   beforeAll(async () => {
-    world = await openWorld(placed)
+    world = await openWorld(spread)
     hall = await world.startAll()
   })
 
@@ -175,15 +176,15 @@ describe.each(distances)('a trade $distance', ({ distance: _, ...placed }) => {
 
 const retailTrades = distances.map((each) => ({
   ...each,
-  ...(each.topology === undefined ? retailMonth : retailDayAlone),
+  ...(each.spread.topology === undefined ? retailMonth : retailDayAlone),
 }))
 
 describe.skipIf(!hasRetailFile).each(retailTrades)(
   'the real trade from $from to $to $distance',
-  ({ distance: _, from, to, sales: sold, ...placed }) => {
+  ({ spread, from, to, sales: sold }) => {
     const { orders: count, grossMinor } = sold
     test('comes out to the penny, by day in reporting and in the ledger, once', { timeout: retailMsMax }, async () => {
-      await using world = await openWorld(placed)
+      await using world = await openWorld(spread)
       const hall = await world.startAll()
       const args = ['trade', retailFile!, '--from', from, '--to', to, '--url', hall.url, '--json']
       const trade = async () => {

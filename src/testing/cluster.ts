@@ -121,6 +121,13 @@ export async function startRedis(
   }
 }
 
+/** So many different ports that nobody listens at now: one that is asked for twice may be given twice. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) ports.add(await freePort())
+  return [...ports]
+}
+
 /** A port that nobody listens at now. */
 export async function freePort(): Promise<number> {
   const server = createServer()

@@ -1,7 +1,7 @@
 /** The topology of a world, at ports that are free. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '#testing/cluster'
+import { freePorts } from '#testing/cluster'
 import type { ModuleName } from '../../src/modules.ts'
 
 export type TopologyOptions = {
@@ -35,9 +35,10 @@ export async function writeTopology(
   if (outside.length === 0 && topology === undefined) return { file: undefined, gateway: 'hall', others: [] }
   const { processes } = topology === undefined ? made(outside) : await readFileOf(topology)
   const others: WrittenTopology['others'] = []
+  const free = await freePorts(Object.keys(processes).length * instances)
   for (const [process, spec] of Object.entries(processes)) {
     if (spec.modules.length === 0) continue
-    const ports = await Promise.all(Array.from({ length: spec.gateway ? 1 : instances }, () => freePort()))
+    const ports = free.splice(0, spec.gateway ? 1 : instances)
     const urls = ports.map((port) => `http://127.0.0.1:${port}`)
     spec.url = registered ? 'registered' : urls
     if (!spec.gateway) others.push(...ports.map((port) => ({ process, port: String(port) })))

@@ -148,7 +148,7 @@ function startersIn({ env, topology, stack }: Place): Pick<World, Starters> {
         async () => (hall = await startHall(how)),
       ]
       const startInTurn = async () => {
-        for (let start = starts.shift(); start !== undefined; start = starts.shift()) await start()
+        for (let next = starts.shift(); next !== undefined; next = starts.shift()) await next()
       }
       await Promise.all(Array.from({ length: startedAtOnce }, startInTurn))
       return hall!

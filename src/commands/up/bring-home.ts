@@ -11,17 +11,24 @@ type Given = { topology: Topology; file: string }
 
 /** The topology as it is, where all of it is of this machine; else a copy of it in the data folder. */
 export async function bringHome({ topology, file }: Given, dataDir: string): Promise<Given> {
-  const specs = await Promise.all(
-    Object.entries(topology.processes).map(async ([name, { url, ...spec }]) => {
-      const isAway = url !== undefined && !thisMachine.includes(new URL(url).hostname)
-      const here = isAway ? `http://127.0.0.1:${await freePort(undefined)}` : url
-      return { name, isAway, spec: { ...spec, ...(here !== undefined && { url: here }) } }
-    }),
-  )
-  if (specs.every(({ isAway }) => !isAway)) return { topology, file }
-  const processes = Object.fromEntries(specs.map(({ name, spec }) => [name, spec]))
+  const isAway = (url: string | undefined) => url !== undefined && !thisMachine.includes(new URL(url).hostname)
+  if (!Object.values(topology.processes).some(({ url }) => isAway(url))) return { topology, file }
+  const processes: Topology['processes'] = {}
+  const given = new Set<number>()
+  for (const [name, spec] of Object.entries(topology.processes))
+    processes[name] = isAway(spec.url) ? { ...spec, url: `http://127.0.0.1:${await portBeside(given)}` } : spec
   await prepareDataFolder(dataDir)
   const copy = join(dataDir, 'topology-up.json')
   await writeFile(copy, `${JSON.stringify({ processes }, null, 2)}\n`)
   return { topology: { processes }, file: copy }
+}
+
+/** A free port that is none of those given before. */
+async function portBeside(given: Set<number>): Promise<number> {
+  for (;;) {
+    const port = await freePort(undefined)
+    if (given.has(port)) continue
+    given.add(port)
+    return port
+  }
 }

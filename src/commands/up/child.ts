@@ -140,9 +140,9 @@ function endOf(child: ChildProcess): Promise<{ how: string }> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ how: `the error "${error.message}"` }))
     child.once('exit', (code, signal) => {
-      const end = () => resolve({ how: signal ?? `code ${code}` })
-      child.once('close', end)
-      setTimeout(end, lastWordsMsMax)
+      const allHeard = () => resolve({ how: signal ?? `code ${code}` })
+      child.once('close', allHeard)
+      setTimeout(allHeard, lastWordsMsMax)
     })
   })
 }

@@ -53,8 +53,8 @@ describe('a topology is refused', () => {
       'processes.hall may not have module; it has modules, url and gateway.',
     ],
     [
-      { processes: { hall: { modules: ['*'], url: 'https://hall' } } },
-      'processes.hall.url must be a URL such as http://127.0.0.1:4101.',
+      { processes: { hall: { modules: ['*'], url: 'ftp://hall' } } },
+      'processes.hall.url must be a URL such as http://127.0.0.1:4101, a list of them, or "registered".',
     ],
     [{ processes: { hall: { modules: ['*'], gateway: 'yes' } } }, 'processes.hall.gateway must be true or false.'],
   ])('that has another shape: %j', async (content, complaint) => {
@@ -136,14 +136,27 @@ describe('a place', () => {
       process: 'gateway',
       modules: [],
       gateway: true,
-      url: undefined,
+      face: undefined,
       elsewhere: new Map([
-        ['fish', at(2)],
-        ['bread', at(3)],
-        ['cheese', at(3)],
+        ['fish', [at(2)]],
+        ['bread', [at(3)]],
+        ['cheese', [at(3)]],
       ]),
     })
     expect(placeOf(topology, 'shop', modules)).toMatchObject({ modules: ['bread', 'cheese'], gateway: false })
+    const several = [at(2), at(4)]
+    const moved = await read({
+      processes: { gateway, stall: { ...stall, url: several }, shop: { modules: ['*'], url: 'registered' } },
+    })
+    expect(placeOf(moved, 'stall', modules)).toMatchObject({ face: several })
+    expect(placeOf(moved, 'shop', modules)).toMatchObject({ face: 'registered' })
+    expect(placeOf(moved, 'gateway', modules).elsewhere).toEqual(
+      new Map<string, unknown>([
+        ['fish', several],
+        ['bread', 'registered'],
+        ['cheese', 'registered'],
+      ]),
+    )
     expect(() => placeOf(topology, 'till', modules)).toThrow(
       'The topology has no process till; it has gateway, stall, shop. Say which with --process.',
     )

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 
-const address = z.url({ protocol: /^https?$/ })
+const urlComplaint = 'must be a URL such as http://127.0.0.1:4101, a list of them, or "registered"'
+const address = z.url({ protocol: /^https?$/, error: urlComplaint })
 
 const processSpec = z.strictObject(
   {
@@ -16,7 +17,7 @@ const processSpec = z.strictObject(
      */
     url: z
       .union([z.literal('registered'), address, z.array(address).min(1)], {
-        error: 'must be a URL such as http://127.0.0.1:4101, a list of them, or "registered"',
+        error: urlComplaint,
       })
       .optional(),
     /** Whether the public face is here. */
