@@ -26,7 +26,7 @@ const eventOf = (name: Name, key: string, position: number): JournalEvent => ({
 
 /** Listeners that note what they were given: the first two one by one, with a pause of a statement, the last all at once. */
 function noting(log: { key: string; position: number }[], ends: string[] = []) {
-  const event = { fact: { parse: (fact: unknown) => fact } }
+  const event = { read: (fact: unknown) => fact }
   const handle = async (ctx: any, { position }: { position: number }, { key }: { key: string }) => {
     log.push({ key, position })
     await ctx.tx.execute(sql`select ${position}`)

@@ -1,6 +1,6 @@
 /** What is to run of a topology on this machine: its processes, in the order in which they need each other. */
 import { refuseCallCycle } from '#platform/host/call-cycle'
-import { placeOf, type Topology } from '#platform/host/topology'
+import { addressesIn, placeOf, type Topology } from '#platform/host/topology'
 import { graph, moduleNames } from '../../modules.ts'
 
 export type PlannedProcess = {
@@ -27,7 +27,7 @@ type Plan = {
 export function planProcesses({ topology, file, workers }: Plan): PlannedProcess[][] {
   refuseCallCycle(graph)
   const leftToWorkers: Record<string, string> = workers === 0 ? {} : { WORKERS: 'off' }
-  const waves = Object.keys(topology.processes).map((name) => {
+  const waves = Object.entries(topology.processes).flatMap(([name, spec]) => {
     const { modules, gateway } = placeOf(topology, name, moduleNames)
     const planned: PlannedProcess = {
       name,
@@ -37,14 +37,25 @@ export function planProcesses({ topology, file, workers }: Plan): PlannedProcess
       args: ['--topology', file, '--process', name],
       settings: leftToWorkers,
     }
+    const addresses = addressesIn(spec)
+    // Each address is an instance of its own; the public face can be open only once.
+    const instances =
+      addresses.length < 2 || gateway ? [planned] : addresses.map((url, index) => instanceOf(planned, url, index))
     const callers = gateway ? [...modules, 'gateway'] : modules
-    return { planned, wave: Math.max(...callers.map((each) => depthOf(each as keyof typeof graph))) }
+    const wave = Math.max(...callers.map((each) => depthOf(each as keyof typeof graph)))
+    return instances.map((instance) => ({ planned: instance, wave }))
   })
   // A worker brings all modules with it, so it needs nobody.
   const working = Array.from({ length: workers }, (_, index) => ({ planned: worker(index + 1), wave: 0 }))
   const byWave = Map.groupBy([...waves, ...working], ({ wave }) => wave)
   return [...byWave.entries()].toSorted(([one], [other]) => one - other).map(([, of]) => of.map((each) => each.planned))
 }
+
+const instanceOf = (planned: PlannedProcess, url: string, index: number): PlannedProcess => ({
+  ...planned,
+  name: `${planned.name}-${index + 1}`,
+  settings: { ...planned.settings, INTERNAL_PORT: new URL(url).port || '80' },
+})
 
 /** How many calls may follow one upon the other below a caller. */
 function depthOf(caller: keyof typeof graph): number {

@@ -1,13 +1,14 @@
 import { freePort } from '#platform/data/postgres-server'
-import type { Topology } from '#platform/host/topology'
+import { addressesIn, type Topology } from '#platform/host/topology'
 
 /** Throws a sentence for each port that a process is to have and somebody else has; 0 for the public face is any. */
 export async function refuseTakenPorts({ processes }: Topology, publicPort: number): Promise<void> {
-  const wanted = Object.entries(processes).flatMap(([name, { url, gateway }]) => [
-    ...(url === undefined
-      ? []
-      : [{ port: Number(new URL(url).port || 80), otherwise: `give ${name} another in the topology` }]),
-    ...(gateway && publicPort !== 0
+  const wanted = Object.entries(processes).flatMap(([name, spec]) => [
+    ...addressesIn(spec).map((url) => ({
+      port: Number(new URL(url).port || 80),
+      otherwise: `give ${name} another in the topology`,
+    })),
+    ...(spec.gateway && publicPort !== 0
       ? [{ port: publicPort, otherwise: 'choose another with PORT (0 picks a free one)' }]
       : []),
   ])

@@ -95,3 +95,18 @@ test('what lives on other machines gets a free port of this one; what is here st
   expect(JSON.parse(await readFile(home.file, 'utf8'))).toEqual(home.topology)
   expect(await bringHome(home, '/nowhere')).toEqual(home)
 })
+
+test('a process with several addresses runs once at each', async () => {
+  const at = (port: number) => `http://127.0.0.1:${port}`
+  const file = await fileOf({
+    hall: { modules: ['*'], url: at(4100), gateway: true },
+    orders: { modules: ['orders'], url: [at(4101), at(4102)] },
+  })
+  const waves = planProcesses({ topology: await readTopology(file, moduleNames), file, workers: 0 })
+  const settings = Object.fromEntries(waves.flat().map((each) => [each.name, each.settings]))
+  expect(settings).toEqual({
+    hall: {},
+    'orders-1': { INTERNAL_PORT: '4101' },
+    'orders-2': { INTERNAL_PORT: '4102' },
+  })
+})
