@@ -1,7 +1,8 @@
-/** `npm run chaos`: a minute of it on each backend, its plan, and whether its checker sees what is broken on purpose. */
+/** `npm run chaos`: a minute of it on each backend, some over a topology, its plan, and whether its checker sees what is broken on purpose. */
 import { describe, expect, inject, onTestFailed, test } from 'vitest'
 import { breakTree, type Damage } from './chaos/broken-tree.ts'
-import { type Fault, planOf } from './chaos/plan.ts'
+import { castOf } from './chaos/cast.ts'
+import { type Fault, planOf, sayFault } from './chaos/plan.ts'
 import { type ChaosOutcome, runChaos } from './chaos/run.ts'
 import { startProgram } from './processes/program.ts'
 
@@ -24,7 +25,50 @@ test.for(backends)('nothing is lost and nothing doubled on %s', { timeout: testM
   expect(outcome.requests).toBeGreaterThan(seconds)
 })
 
+test('nothing is lost and nothing doubled where orders and inventory are outside', { timeout: 260_000 }, async () => {
+  const lines: string[] = []
+  onTestFailed(() => console.info(lines.slice(-100).join('\n')))
+  const cast = await castOf('topologies/orders-and-inventory-out.json', 1)
+  const say = (line: string) => void lines.push(line)
+  const { violations, requests } = await runChaos({ seed, seconds: 20, backend: 'postgres', cast, say })
+  expect(violations).toEqual([])
+  expect(requests).toBeGreaterThan(20)
+})
+
 describe('the plan', () => {
+  test('for a seed is what it always was', () => {
+    const plan = planOf({ seed: 7, seconds: 20, backend: 'postgres' })
+    expect(plan.map(sayFault)).toEqual([
+      '1.0 s: freeze program worker-2 ms 3934',
+      '3.0 s: kill program api-1',
+      '6.5 s: cut line provider',
+      '9.0 s: hang line postgres ms 3693',
+      '12.4 s: kill program worker-1',
+      '15.3 s: freeze program worker-1 ms 2176',
+      '17.6 s: crash-postgres',
+      '19.6 s: clock program worker-1 offsetMs 3600000',
+    ])
+  })
+
+  test('over a topology is the same for the same seed, restarts each of its processes, and parts each from its callers', async () => {
+    const cast = await castOf('topologies/all-out.json', 2)
+    const plan = planOf({ seed, seconds: 3_600, backend: 'redis', cast })
+    expect(planOf({ seed, seconds: 3_600, backend: 'redis', cast })).toEqual(plan)
+    const struck = (kind: Fault['kind']) =>
+      new Set(
+        plan.flatMap((fault) =>
+          fault.kind !== kind ? [] : 'line' in fault ? fault.line : 'program' in fault ? fault.program : [],
+        ),
+      )
+    const faces = ['gateway-1', 'gateway-2']
+    const callees = cast.members.map(({ name }) => name).filter((name) => !faces.includes(name))
+    expect(callees).toHaveLength(20)
+    expect(struck('restart')).toEqual(new Set([...faces, ...callees]))
+    expect(struck('kill')).toEqual(new Set([...faces, ...callees, 'provider']))
+    const parted = new Set((['cut', 'hang', 'refuse', 'slow'] as const).flatMap((kind) => [...struck(kind)]))
+    expect(parted).toEqual(new Set([...callees, 'postgres', 'redis', 'provider']))
+  })
+
   test('is the same for the same seed, and another for another', () => {
     const plan = (of: number) => planOf({ seed: of, seconds: 900, backend: 'redis' })
     expect(plan(7)).toEqual(plan(7))

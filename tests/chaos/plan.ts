@@ -5,27 +5,23 @@
  * No fault lasts so long that a client who asks for 30 seconds could not outlast it, but several may overlap.
  */
 import { type Chance, createChance } from '../processes/chance.ts'
+import { type Cast, oneProcessCast, outsiders } from './cast.ts'
 
 export type Backend = 'postgres' | 'redis'
 
-export const programNames = ['api-1', 'api-2', 'worker-1', 'worker-2', 'provider'] as const
-export type ProgramName = (typeof programNames)[number]
-
-export const lineNames = ['postgres', 'redis', 'provider'] as const
-/** What a line of TCP leads to. */
-export type LineName = (typeof lineNames)[number]
-
 export type Fault = { atMs: number } & (
-  | { kind: 'kill'; program: ProgramName }
-  | { kind: 'freeze'; program: ProgramName; ms: number }
+  | { kind: 'kill'; program: string }
+  | { kind: 'freeze'; program: string; ms: number }
+  /** SIGTERM, and a start, as in a rolling restart. */
+  | { kind: 'restart'; program: string }
   | { kind: 'crash-postgres' }
   | { kind: 'empty-redis' }
   | { kind: 'flush-redis' }
-  | { kind: 'cut'; line: LineName }
-  | { kind: 'hang' | 'refuse'; line: LineName; ms: number }
-  | { kind: 'slow'; line: LineName; ms: number; delayMs: number }
+  | { kind: 'cut'; line: string }
+  | { kind: 'hang' | 'refuse'; line: string; ms: number }
+  | { kind: 'slow'; line: string; ms: number; delayMs: number }
   | { kind: 'webhooks'; how: 'doubled' | 'reordered' | 'late'; ms: number }
-  | { kind: 'clock'; program: ProgramName; offsetMs: number }
+  | { kind: 'clock'; program: string; offsetMs: number }
 )
 
 type Kind = Fault['kind']
@@ -51,38 +47,58 @@ const kinds: readonly Kind[] = [
   'clock',
 ]
 const kindsOfRedis: readonly Kind[] = ['empty-redis', 'flush-redis']
+const kindsOfTopologies: readonly Kind[] = ['restart', 'restart']
 
-export function planOf({ seed, seconds, backend }: { seed: number; seconds: number; backend: Backend }): Fault[] {
+export type PlanOptions = { seed: number; seconds: number; backend: Backend; cast?: Cast }
+
+export function planOf({ seed, seconds, backend, cast = oneProcessCast }: PlanOptions): Fault[] {
   const chance = createChance(seed)
-  const all = backend === 'redis' ? [...kinds, ...kindsOfRedis] : kinds
+  const all = [
+    ...kinds,
+    ...(backend === 'redis' ? kindsOfRedis : []),
+    ...(cast.topology === undefined ? [] : kindsOfTopologies),
+  ]
+  const targets = targetsIn(cast, backend)
   const plan: Fault[] = []
   let bag: Kind[] = []
   for (let atMs = calmStartMs; atMs < seconds * 1000; atMs += chance(gapMs.min, gapMs.max)) {
     if (bag.length === 0) bag = shuffled(all, chance)
-    plan.push({ atMs, ...draw(bag.pop()!, chance, backend) })
+    plan.push({ atMs, ...draw(bag.pop()!, chance, targets) })
   }
   return plan
 }
 
-function draw(kind: Kind, chance: Chance, backend: Backend): Drawn {
+type Targets = { hall: readonly string[]; lines: readonly string[] }
+
+const targetsIn = ({ members }: Cast, backend: Backend): Targets => ({
+  hall: members.map(({ name }) => name),
+  lines: [
+    ...outsiders.filter((name) => backend === 'redis' || name !== 'redis'),
+    ...members.flatMap(({ name, isCalled }) => (isCalled ? [name] : [])),
+  ],
+})
+
+function draw(kind: Kind, chance: Chance, { hall, lines }: Targets): Drawn {
   const one = <Item>(of: readonly Item[]): Item => of[chance(0, of.length - 1)]!
-  const line = () => one(backend === 'redis' ? lineNames : lineNames.filter((name) => name !== 'redis'))
+  const programs = [...hall, 'provider']
   switch (kind) {
     case 'kill':
-      return { kind, program: one(programNames) }
+      return { kind, program: one(programs) }
     case 'freeze':
-      return { kind, program: one(programNames), ms: chance(1_000, 4_000) }
+      return { kind, program: one(programs), ms: chance(1_000, 4_000) }
+    case 'restart':
+      return { kind, program: one(hall) }
     case 'cut':
-      return { kind, line: line() }
+      return { kind, line: one(lines) }
     case 'hang':
     case 'refuse':
-      return { kind, line: line(), ms: chance(500, 4_000) }
+      return { kind, line: one(lines), ms: chance(500, 4_000) }
     case 'slow':
-      return { kind, line: line(), ms: chance(1_000, 4_000), delayMs: chance(5, 40) }
+      return { kind, line: one(lines), ms: chance(1_000, 4_000), delayMs: chance(5, 40) }
     case 'webhooks':
       return { kind, how: one(['doubled', 'reordered', 'late'] as const), ms: chance(2_000, 5_000) }
     case 'clock':
-      return { kind, program: one(programNames.slice(0, 4)), offsetMs: chance(-30, 30) * hourMs }
+      return { kind, program: one(hall), offsetMs: chance(-30, 30) * hourMs }
     default:
       return { kind }
   }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createChance } from '../processes/chance.ts'
 import { attack, repeat } from './attacks.ts'
+import { type Cast, oneProcessCast } from './cast.ts'
 import { createClient } from './client.ts'
 import { type Backend, type Fault, planOf, sayFault } from './plan.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -12,6 +13,10 @@ export type ChaosOptions = {
   seed: number
   seconds: number
   backend: Backend
+  /** Who plays: everything in one process, unless told. */
+  cast?: Cast
+  /** Nothing goes wrong but that the programs of the hall are restarted gracefully, one after the other, each once at least. */
+  isRolling?: boolean
   /** The source tree that is run: this one unless told. */
   root?: string
   /** Goes wrong instead of what is drawn from the seed. */
@@ -37,12 +42,16 @@ const lookers = 4
 const sayEveryMs = 10_000
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { seed, seconds, backend, root, plan, settleMsMax = 120_000, say } = options
-  const faults = plan ?? planOf({ seed, seconds, backend })
-  say(`Chaos for ${seconds} seconds on ${backend}, ${faults.length} faults planned with --seed ${seed}.`)
-  const chance = createChance(seed + 1)
-  await using stage = await openStage({ backend, chance, say, ...(root !== undefined && { root }) })
-  const client = createClient({ faces: stage.faces, staffKey: await stage.ownerKey() })
+  const { seed, seconds, backend, cast = oneProcessCast, isRolling = false, root, settleMsMax = 120_000, say } = options
+  const plan = options.plan ?? planOf({ seed, seconds, backend, cast })
+  say(
+    isRolling
+      ? `Restarts for ${seconds} seconds on ${backend}, one program after the other.`
+      : `Chaos for ${seconds} seconds on ${backend}, ${plan.length} faults planned with --seed ${seed}.`,
+  )
+  const stageOptions = { backend, cast, hasLines: !isRolling, chance: createChance(seed + 1), say }
+  await using stage = await openStage({ ...stageOptions, ...(root !== undefined && { root }) })
+  const client = createClient({ faces: stage.faces, staffKey: await stage.ownerKey(), isDemanding: isRolling })
   await openShop(client)
   say('The shop is open.')
   const stopping = new AbortController()
@@ -65,7 +74,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   )
   const until = delay(seconds * 1000)
   try {
-    const struck = strikeAll(stage, faults, say)
+    const struck = isRolling ? roll(stage, cast, { seconds, say }) : strikeAll(stage, plan, say)
     await Promise.all([until, struck])
     say('No more faults. What was begun is finished.')
     stopping.abort()
@@ -98,13 +107,31 @@ async function strikeAll(stage: Stage, plan: readonly Fault[], say: (line: strin
   return (await Promise.all(strikes)).filter(Boolean).length
 }
 
+/** Restarts the programs of the hall one after the other until the time is over, each once at least. Answers how many restarts that were. */
+async function roll(
+  { programs }: Stage,
+  { members }: Cast,
+  { seconds, say }: { seconds: number; say(line: string): void },
+): Promise<number> {
+  const beganAt = performance.now()
+  const elapsedMs = () => performance.now() - beganAt
+  for (let restarts = 0; ; restarts += 1) {
+    if (restarts >= members.length && elapsedMs() > seconds * 1000) return restarts
+    const { name } = members[restarts % members.length]!
+    say(`${(elapsedMs() / 1000).toFixed(1)} s: restart ${name}`)
+    await programs[name]!.restart()
+  }
+}
+
 /** False where there was nothing to hit. */
 async function strike(stage: Stage, fault: Fault): Promise<boolean> {
   switch (fault.kind) {
     case 'kill':
-      return stage.programs[fault.program].kill()
+      return stage.programs[fault.program]!.kill()
     case 'freeze':
-      return stage.programs[fault.program].freeze(fault.ms)
+      return stage.programs[fault.program]!.freeze(fault.ms)
+    case 'restart':
+      return stage.programs[fault.program]!.restart()
     case 'crash-postgres':
       return stage.crashPostgres()
     case 'empty-redis':

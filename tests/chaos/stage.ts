@@ -1,6 +1,6 @@
 /**
- * The hall of a chaos run as real processes on one database: two with the public face, two workers, the payment provider, and
- * a PostgreSQL and a Redis of its own behind lines that can break. Whatever ends is started again, as by an orchestrator.
+ * The hall of a chaos run as real processes on one database: those of its cast, the payment provider, and a PostgreSQL and a Redis
+ * of its own; all behind lines that can break. Whatever ends is started again, as by an orchestrator.
  */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,13 +10,19 @@ import { freePort, startRedis } from '#testing/cluster'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { Chance } from '../processes/chance.ts'
-import { type Line, openLine } from './line.ts'
-import { type Backend, type LineName, type ProgramName, programNames } from './plan.ts'
-import { openPostOffice, type PostOffice } from './post-office.ts'
+import { someAtOnce } from '../processes/program.ts'
+import type { Cast, Member } from './cast.ts'
 import { keepRunning, type Kept, signalTo } from './kept.ts'
+import { type Line, openLine } from './line.ts'
+import { openPlaces } from './places.ts'
+import type { Backend } from './plan.ts'
+import { openPostOffice, type PostOffice } from './post-office.ts'
 
 export type StageOptions = {
   backend: Backend
+  cast: Cast
+  /** Whether processes call each other through lines. */
+  hasLines: boolean
   chance: Chance
   /** The source tree that is run: this one unless told. */
   root?: string
@@ -24,8 +30,8 @@ export type StageOptions = {
 }
 
 export type Stage = AsyncDisposable & {
-  programs: Record<ProgramName, Kept>
-  lines: Partial<Record<LineName, Line>>
+  programs: Record<string, Kept>
+  lines: Record<string, Line>
   postOffice: PostOffice
   /** Where the hall's public face is open now. */
   faces(): string[]
@@ -38,14 +44,24 @@ export type Stage = AsyncDisposable & {
   crashPostgres(): Promise<boolean>
   emptyRedis(): Promise<void>
   flushRedis(): Promise<void>
-  moveClock(program: ProgramName, offsetMs: number): Promise<void>
+  moveClock(program: string, offsetMs: number): Promise<void>
 }
 
-const openAt = /^Markethall is open at (http:\/\/\S+)$/
 const root = join(import.meta.dirname, '..', '..')
+/** What all programs may open together, of the server's 400 connections. */
+const connectionsMax = 320
+/** A start is work for a processor: more at once would only wait for each other. */
+const startedAtOnce = 4
 
-/** Sets everything up, and waits until both public faces and both workers are there. */
-export async function openStage({ backend, chance, root: tree = root, say }: StageOptions): Promise<Stage> {
+const readyOf: Record<Member['kind'], RegExp> = {
+  face: /^Markethall is open at (http:\/\/\S+)$/,
+  process: /^Markethall's \S+ is ready at /,
+  worker: /^Markethall's worker is ready/,
+}
+
+/** Sets everything up, and waits until all programs are there. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { backend, cast, hasLines, chance, root: tree = root, say } = options
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'markethall-chaos-'))
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
@@ -54,53 +70,50 @@ export async function openStage({ backend, chance, root: tree = root, say }: Sta
   const database = await openDatabase(folder, stack)
   const redis = backend === 'redis' ? await openRedis(folder, stack) : undefined
   const providerPort = await freePort()
-  const lines = {
+  const places = await openPlaces({ cast, folder, hasLines }, stack)
+  const outside = {
     postgres: stack.use(await openLine(Number(database.url.port))),
     provider: stack.use(await openLine(providerPort)),
     ...(redis && { redis: stack.use(await openLine(redis.port)) }),
   }
-  const faces = new Map<ProgramName, string>()
+  const faces = new Map<string, string>()
   const postOffice = stack.use(await openPostOffice(() => [...faces.values()].at(-1), chance))
-  const databaseUrl = new URL(database.url)
-  databaseUrl.port = String(lines.postgres.port)
-  const clockOf = (name: ProgramName) => join(folder, `${name}.clock`)
-  const envOf = (name: ProgramName): Record<string, string> => ({
-    PORT: '0',
+  const clockOf = (name: string) => join(folder, `${name}.clock`)
+  const env = {
+    ...settingsFor(database.url, outside),
     DATA_DIR: join(folder, 'hall'),
-    DATABASE_URL: databaseUrl.href,
-    DATABASE_CONNECTIONS: '40',
+    DATABASE_CONNECTIONS: String(Math.min(40, Math.floor(connectionsMax / cast.members.length))),
     PUBLIC_URL: postOffice.url,
-    PAYMENTS_URL: `http://127.0.0.1:${lines.provider.port}`,
-    PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_chaos',
-    // A customer who waits for 30 seconds is to see the end of a purchase whose card hangs.
-    PAYMENTS_TIMEOUT_MS: '1000',
-    SAGA_LEASE_MS: '1000',
-    LOG_LEVEL: 'warn',
-    DEMO: 'off',
     NODE_OPTIONS: `--import=${join(tree, 'tests', 'chaos', 'moving-clock.ts')}`,
-    CHAOS_CLOCK: clockOf(name),
-    ...(lines.redis && { REDIS_URL: `redis://127.0.0.1:${lines.redis.port}` }),
-  })
-  const program = async (name: ProgramName): Promise<Kept> => {
-    const { file, args, ready } = commandOf(name, { folder, providerPort })
-    const kept = await keepRunning({
+  }
+  const programs: Record<string, Kept> = {}
+  const keep = async (name: string, start: Start, ready: RegExp) => {
+    programs[name] = await keepRunning({
       name,
-      start: { file: join(tree, file), args, env: envOf(name) },
+      start: {
+        file: join(tree, start.file),
+        args: start.args,
+        env: { ...env, CHAOS_CLOCK: clockOf(name), ...start.env },
+      },
       ready,
       say,
-      onReady: ([, url]) => void (name.startsWith('api') && faces.set(name, url!)),
+      onReady: ([, url]) => void (url !== undefined && faces.set(name, url)),
       onEnd: () => void faces.delete(name),
     })
-    stack.use(kept)
-    return kept
+    stack.use(programs[name])
   }
-  const provider = await program('provider')
-  const api1 = await program('api-1')
-  const others = await Promise.all(programNames.slice(1, 4).map(program))
+  const keepMember = (member: Member) => {
+    const file = member.kind === 'worker' ? 'workers/main.ts' : 'src/main.ts'
+    return keep(member.name, { file, ...places.startOf(member) }, readyOf[member.kind])
+  }
+  await keep('provider', providerAt(providerPort, folder), /^The payment sandbox listens at/)
+  const [first, ...others] = cast.members
+  await keepMember(first!)
+  await someAtOnce(startedAtOnce, others, keepMember)
   const owned = stack.move()
   return {
-    programs: { 'api-1': api1, 'api-2': others[0]!, 'worker-1': others[1]!, 'worker-2': others[2]!, provider },
-    lines,
+    programs,
+    lines: { ...places.lines, ...outside },
     postOffice,
     faces: () => [...faces.values()],
     ownerKey: async () => (await readFile(join(folder, 'hall', 'owner.key'), 'utf8')).trim(),
@@ -114,17 +127,32 @@ export async function openStage({ backend, chance, root: tree = root, say }: Sta
   }
 }
 
-function commandOf(name: ProgramName, { folder, providerPort }: { folder: string; providerPort: number }) {
-  if (name.startsWith('api')) return { file: 'src/main.ts', args: [], ready: openAt }
-  if (name.startsWith('worker')) return { file: 'workers/main.ts', args: [], ready: /^Markethall's worker is ready/ }
-  const books = ['--file', join(folder, 'provider.sqlite'), '--port', String(providerPort)]
+/** What is the same in every run, and how all reach what is outside. */
+function settingsFor(url: URL, { postgres, provider, redis }: Record<string, Line>): Record<string, string> {
+  const databaseUrl = new URL(url)
+  databaseUrl.port = String(postgres!.port)
   return {
-    file: 'src/modules/payments/sandbox/main.ts',
-    // Only the process dies, never the machine: what the operating system was given is kept.
-    args: [...books, '--synchronous', 'off'],
-    ready: /^The payment sandbox listens at/,
+    PORT: '0',
+    DATABASE_URL: databaseUrl.href,
+    ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }),
+    PAYMENTS_URL: `http://127.0.0.1:${provider!.port}`,
+    PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_chaos',
+    // A customer who waits for 30 seconds is to see the end of a purchase whose card hangs.
+    PAYMENTS_TIMEOUT_MS: '1000',
+    SAGA_LEASE_MS: '1000',
+    LOG_LEVEL: 'warn',
+    DEMO: 'off',
   }
 }
+
+type Start = { file: string; args: readonly string[]; env: Record<string, string> }
+
+const providerAt = (port: number, folder: string): Start => ({
+  file: 'src/modules/payments/sandbox/main.ts',
+  // Only the process dies, never the machine: what the operating system was given is kept.
+  args: ['--file', join(folder, 'provider.sqlite'), '--port', String(port), '--synchronous', 'off'],
+  env: {},
+})
 
 /** A PostgreSQL with everything written durably: what was committed before a crash must be there after it. */
 async function openDatabase(folder: string, stack: AsyncDisposableStack) {

@@ -92,6 +92,19 @@ export async function within<T>(outcome: Promise<T>, ms: number, complaint: () =
   }
 }
 
+/** Does `work` with each, so many at once. */
+export async function someAtOnce<Item>(
+  count: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  const left = [...items]
+  const workInTurn = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: count }, workInTurn))
+}
+
 /** The ids of the processes that a process has started and that still run. */
 export function childrenOf(pid: number): number[] {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })

@@ -9,7 +9,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import type { ModuleName } from '../../src/modules.ts'
 import { startSandbox } from '../../src/modules/payments/sandbox/server.ts'
-import { type Program, startProgram } from './program.ts'
+import { type Program, someAtOnce, startProgram } from './program.ts'
 import { type TopologyOptions, type WrittenTopology, writeTopology } from './topology-file.ts'
 
 export type Sql = <Row extends pg.QueryResultRow = Record<string, unknown>>(
@@ -147,10 +147,7 @@ function startersIn({ env, topology, stack }: Place): Pick<World, Starters> {
         ...Array.from({ length: workers }, () => () => startWorker()),
         async () => (hall = await startHall(how)),
       ]
-      const startInTurn = async () => {
-        for (let next = starts.shift(); next !== undefined; next = starts.shift()) await next()
-      }
-      await Promise.all(Array.from({ length: startedAtOnce }, startInTurn))
+      await someAtOnce(startedAtOnce, starts, (begin) => begin())
       return hall!
     },
     async killStartingHall(afterMs) {
