@@ -131,6 +131,7 @@ test('what runs ends by itself when the supervisor is killed, the database with 
 test('workers of their own are a part of it, and a second Ctrl-C waits for nothing', async () => {
   const up = await startAll(['--workers', '1'])
   expect(up.rows()).toMatchObject({ 'worker-1': { state: 'ready', address: '-' } })
+  expect(up.err).toContainEqual(expect.stringMatching(/^worker-1 +all +\d+ +- +ready +0$/))
   const pids = await pidsOf(up)
   await beginToCreateCart(up.url)
   process.kill(up.pid, 'SIGINT')

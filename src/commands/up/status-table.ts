@@ -1,4 +1,5 @@
 /** What runs of a topology, as a table for somebody who watches. */
+import { moduleNames } from '../../modules.ts'
 import { tableOf } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Child } from './child.ts'
@@ -29,7 +30,9 @@ export function createStatusTable(children: readonly Child[], { err }: Pick<Term
   }
 }
 
+const hosted = (modules: readonly string[]): string =>
+  modules.length === moduleNames.length ? 'all' : modules.join(' ') || '-'
+
 function rowOf({ planned: { name, modules }, status: { pid, address, state, restarts } }: Child): string[] {
-  const hosted = modules.length === 0 ? '-' : modules.join(' ')
-  return [name, hosted, String(pid ?? '-'), address ?? '-', state, String(restarts)]
+  return [name, hosted(modules), String(pid ?? '-'), address ?? '-', state, String(restarts)]
 }
