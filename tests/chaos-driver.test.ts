@@ -181,6 +181,8 @@ async function violationsOf(damages: Damage[], settleMsMax = 15_000): Promise<st
     backend: 'postgres',
     root: tree.root,
     plan: takeovers,
+    // There is little time for it to show itself.
+    lookers: 0,
     settleMsMax,
     say: (line) => void lines.push(line),
   })

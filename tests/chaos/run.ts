@@ -21,6 +21,8 @@ export type ChaosOptions = {
   root?: string
   /** Goes wrong instead of what is drawn from the seed. */
   plan?: readonly Fault[]
+  /** How many only look around: four, unless all is to be spent on purchases. */
+  lookers?: number
   /** How long it may take, once the faults have stopped, until nothing is left to do. */
   settleMsMax?: number
   say(line: string): void
@@ -38,11 +40,20 @@ export type ChaosOutcome = {
 }
 
 const shoppers = 8
-const lookers = 4
 const sayEveryMs = 10_000
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { seed, seconds, backend, cast = oneProcessCast, isRolling = false, root, settleMsMax = 120_000, say } = options
+  const {
+    seed,
+    seconds,
+    backend,
+    cast = oneProcessCast,
+    isRolling = false,
+    root,
+    lookers = 4,
+    settleMsMax = 120_000,
+    say,
+  } = options
   const plan = options.plan ?? planOf({ seed, seconds, backend, cast })
   say(
     isRolling
