@@ -10,8 +10,7 @@ import {
   tellOnFailure,
 } from './processes/chaos.ts'
 import { openDoor } from './processes/door.ts'
-import type { Program } from './processes/program.ts'
-import { fixture, outcomeOf, placeFixture, startTool, totals } from './processes/trading.ts'
+import { fixture, outcomeOf, startTool, totals } from './processes/trading.ts'
 import { openWorld } from './processes/world.ts'
 
 test('a hall that is killed again and again keeps its books', { timeout: chaosMsMax }, async () => {
@@ -46,23 +45,3 @@ test(
     await expectTheBooks(world)
   },
 )
-
-test('a hall whose process of orders is killed again and again keeps its books', { timeout: chaosMsMax }, async () => {
-  await using world = await openWorld({ outside: ['orders'] })
-  await using door = await openDoor()
-  const { instants } = drawInstants(4, 2)
-  const starting = world.startOutside('orders')
-  const hall = await world.startHall()
-  let outside = await starting
-  const programs: Program[] = [hall, outside]
-  tellOnFailure(programs)
-  door.leadTo(hall.url)
-  const chaos = atInstants(door, instants, async () => {
-    await outside.kill()
-    outside = await world.startOutside('orders')
-    programs.push(outside)
-  })
-  const [outcome] = await Promise.all([placeFixture(world, door.url), chaos])
-  expect(outcome).toMatchObject(totals)
-  await expectTheBooks(world)
-})

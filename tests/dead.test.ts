@@ -1,7 +1,7 @@
 /** What failed for good is seen, tried again in order, or given up with a reason, whatever it was and wherever it lives. */
 import { eventually } from '#testing/eventually'
-import type { Distance, TestHall } from '#testing/hall'
-import { describe, expect, test } from 'vitest'
+import type { TestHall } from '#testing/hall'
+import { expect, test } from 'vitest'
 import { operatorKey, run } from './command-line.ts'
 import { buy, expectWhole, openShop, refused } from './shop.ts'
 
@@ -30,89 +30,87 @@ async function cancelledOrder(hall: TestHall): Promise<string> {
 const soldOrders = (hall: TestHall) =>
   hall.sql('select order_id as id, is_cancelled as cancelled from reporting.sold_orders order by order_id')
 
-describe.each<Distance>(['near', 'far'])('%s', (distance) => {
-  test('a poisoned event parks its key alone, with reason, tries and stack; later ones of the key stand behind it', async () => {
-    await using hall = await openShop(distance)
-    const before = await buy(hall, mug)
-    await hall.settle()
-    await poison(hall, before.orderId)
-    await cancelledOrder(hall)
-    const parked = await parkedOf(hall)
-    expect(parked[0]).toMatchObject({ name: 'orders.placed', attempts: 4, stack: expect.stringContaining('poison') })
-    expect(parked.slice(1).map(({ attempts, stack }) => ({ attempts, stack }))).toEqual(
-      parked.slice(1).map(() => ({ attempts: 0, stack: null })),
-    )
-    expect(parked.map(({ name }) => name)).toContain('orders.cancelled')
-    const { dead } = await hall.calls.reporting.deadList.query({})
-    expect(dead).toEqual([
-      expect.objectContaining({ kind: 'event', name: 'orders.placed', attempts: 4, behind: parked.length - 1 }),
-    ])
-    // What belongs to no parked key goes on.
-    await hall.calls.orders.cancel.mutate({ id: before.orderId, reason: 'changed my mind' })
-    await hall.settle()
-    expect(await soldOrders(hall)).toEqual([{ id: before.orderId, cancelled: true }])
-  })
+test('a poisoned event parks its key alone, with reason, tries and stack; later ones of the key stand behind it', async () => {
+  await using hall = await openShop('near')
+  const before = await buy(hall, mug)
+  await hall.settle()
+  await poison(hall, before.orderId)
+  await cancelledOrder(hall)
+  const parked = await parkedOf(hall)
+  expect(parked[0]).toMatchObject({ name: 'orders.placed', attempts: 4, stack: expect.stringContaining('poison') })
+  expect(parked.slice(1).map(({ attempts, stack }) => ({ attempts, stack }))).toEqual(
+    parked.slice(1).map(() => ({ attempts: 0, stack: null })),
+  )
+  expect(parked.map(({ name }) => name)).toContain('orders.cancelled')
+  const { dead } = await hall.calls.reporting.deadList.query({})
+  expect(dead).toEqual([
+    expect.objectContaining({ kind: 'event', name: 'orders.placed', attempts: 4, behind: parked.length - 1 }),
+  ])
+  // What belongs to no parked key goes on.
+  await hall.calls.orders.cancel.mutate({ id: before.orderId, reason: 'changed my mind' })
+  await hall.settle()
+  expect(await soldOrders(hall)).toEqual([{ id: before.orderId, cancelled: true }])
+})
 
-  test('tried again once the cause is gone, all of the key is applied in order, and nothing twice', async () => {
-    await using hall = await openShop(distance)
-    await poison(hall)
-    const orderId = await cancelledOrder(hall)
-    const { dead } = await hall.calls.reporting.deadList.query({})
-    const { id, behind } = dead[0]!
-    const failed = await hall.calls.reporting.deadRetry.mutate({ id })
-    expect(failed).toEqual({ applied: 0, failedAgain: { id, reason: expect.stringContaining('poison') } })
-    expect(await hall.calls.reporting.deadList.query({})).toMatchObject({ dead: [{ id, attempts: 5, behind }] })
-    await heal(hall)
-    const outcome = await hall.calls.reporting.deadRetry.mutate({ id }, { key: 'retry-of-the-operator' })
-    expect(outcome).toEqual({ applied: behind + 1, failedAgain: null })
-    // Asked again, the same is answered; asked anew, there is nothing.
-    expect(await hall.calls.reporting.deadRetry.mutate({ id }, { key: 'retry-of-the-operator' })).toEqual(outcome)
-    await expect(hall.calls.reporting.deadRetry.mutate({ id })).rejects.toMatchObject(refused('platform.not_dead'))
-    expect(await soldOrders(hall)).toEqual([{ id: orderId, cancelled: true }])
-    expect(await parkedOf(hall)).toEqual([])
-    await expectWhole(hall)
-  })
+test('tried again once the cause is gone, all of the key is applied in order, and nothing twice', async () => {
+  await using hall = await openShop('near')
+  await poison(hall)
+  const orderId = await cancelledOrder(hall)
+  const { dead } = await hall.calls.reporting.deadList.query({})
+  const { id, behind } = dead[0]!
+  const failed = await hall.calls.reporting.deadRetry.mutate({ id })
+  expect(failed).toEqual({ applied: 0, failedAgain: { id, reason: expect.stringContaining('poison') } })
+  expect(await hall.calls.reporting.deadList.query({})).toMatchObject({ dead: [{ id, attempts: 5, behind }] })
+  await heal(hall)
+  const outcome = await hall.calls.reporting.deadRetry.mutate({ id }, { key: 'retry-of-the-operator' })
+  expect(outcome).toEqual({ applied: behind + 1, failedAgain: null })
+  // Asked again, the same is answered; asked anew, there is nothing.
+  expect(await hall.calls.reporting.deadRetry.mutate({ id }, { key: 'retry-of-the-operator' })).toEqual(outcome)
+  await expect(hall.calls.reporting.deadRetry.mutate({ id })).rejects.toMatchObject(refused('platform.not_dead'))
+  expect(await soldOrders(hall)).toEqual([{ id: orderId, cancelled: true }])
+  expect(await parkedOf(hall)).toEqual([])
+  await expectWhole(hall)
+})
 
-  test('given up, an event is passed over, what stands behind it is applied, and the audit tells who and why', async () => {
-    await using hall = await openShop(distance)
-    const { orderId } = await buy(hall, mug)
-    await hall.settle()
-    await hall.sql(`alter table reporting.sold_orders add constraint poison check (not is_cancelled) not valid`)
-    await hall.calls.orders.cancel.mutate({ id: orderId, reason: 'changed my mind' })
-    await hall.settle()
-    await hall.sql('alter table reporting.sold_orders drop constraint poison')
-    const { dead } = await hall.calls.reporting.deadList.query({})
-    expect(dead).toMatchObject([{ name: 'orders.cancelled' }])
-    const { id, behind } = dead[0]!
-    const because = 'It was counted by hand.'
-    expect(await hall.calls.reporting.deadSkip.mutate({ id, because })).toEqual({ applied: behind, failedAgain: null })
-    expect(await soldOrders(hall)).toEqual([{ id: orderId, cancelled: false }])
-    await hall.settle()
-    const { entries } = await hall.calls.audit.list.query({ limit: 1 })
-    expect(entries).toMatchObject([{ operation: 'reporting.deadSkip', note: because }])
-    expect(await hall.calls.audit.verify.query({})).toMatchObject({ intact: true })
-  })
+test('given up, an event is passed over, what stands behind it is applied, and the audit tells who and why', async () => {
+  await using hall = await openShop('near')
+  const { orderId } = await buy(hall, mug)
+  await hall.settle()
+  await hall.sql(`alter table reporting.sold_orders add constraint poison check (not is_cancelled) not valid`)
+  await hall.calls.orders.cancel.mutate({ id: orderId, reason: 'changed my mind' })
+  await hall.settle()
+  await hall.sql('alter table reporting.sold_orders drop constraint poison')
+  const { dead } = await hall.calls.reporting.deadList.query({})
+  expect(dead).toMatchObject([{ name: 'orders.cancelled' }])
+  const { id, behind } = dead[0]!
+  const because = 'It was counted by hand.'
+  expect(await hall.calls.reporting.deadSkip.mutate({ id, because })).toEqual({ applied: behind, failedAgain: null })
+  expect(await soldOrders(hall)).toEqual([{ id: orderId, cancelled: false }])
+  await hall.settle()
+  const { entries } = await hall.calls.audit.list.query({ limit: 1 })
+  expect(entries).toMatchObject([{ operation: 'reporting.deadSkip', note: because }])
+  expect(await hall.calls.audit.verify.query({})).toMatchObject({ intact: true })
+})
 
-  test('one that waits behind another is refused, and told which comes first; so is who may not', async () => {
-    await using hall = await openShop(distance)
-    await poison(hall)
-    await cancelledOrder(hall)
-    const [first, second] = await hall.sql<{ id: string }>(
-      `select 'event:' || source || ':' || lane || ':' || position as id from reporting.parked order by position`,
-    )
-    const late = hall.calls.reporting.deadRetry.mutate({ id: second!.id })
-    await expect(late).rejects.toMatchObject({
-      ...refused('platform.not_first'),
-      message: expect.stringContaining(first!.id),
-    })
-    const skipped = hall.calls.reporting.deadSkip.mutate({ id: second!.id, because: 'no' })
-    await expect(skipped).rejects.toMatchObject(refused('platform.not_first'))
-    const { reporting } = hall.as(clerk)
-    await expect(reporting.deadList.query({})).rejects.toMatchObject(refused('platform.forbidden'))
-    await expect(reporting.deadRetry.mutate({ id: first!.id })).rejects.toMatchObject(refused('platform.forbidden'))
-    for (const id of ['event:orders:1', 'event:orders:1:1; drop table', 'job:', 'sale:1'])
-      await expect(hall.calls.reporting.deadShow.query({ id })).rejects.toMatchObject(refused('platform.invalid_input'))
+test('one that waits behind another is refused, and told which comes first; so is who may not', async () => {
+  await using hall = await openShop('near')
+  await poison(hall)
+  await cancelledOrder(hall)
+  const [first, second] = await hall.sql<{ id: string }>(
+    `select 'event:' || source || ':' || lane || ':' || position as id from reporting.parked order by position`,
+  )
+  const late = hall.calls.reporting.deadRetry.mutate({ id: second!.id })
+  await expect(late).rejects.toMatchObject({
+    ...refused('platform.not_first'),
+    message: expect.stringContaining(first!.id),
   })
+  const skipped = hall.calls.reporting.deadSkip.mutate({ id: second!.id, because: 'no' })
+  await expect(skipped).rejects.toMatchObject(refused('platform.not_first'))
+  const { reporting } = hall.as(clerk)
+  await expect(reporting.deadList.query({})).rejects.toMatchObject(refused('platform.forbidden'))
+  await expect(reporting.deadRetry.mutate({ id: first!.id })).rejects.toMatchObject(refused('platform.forbidden'))
+  for (const id of ['event:orders:1', 'event:orders:1:1; drop table', 'job:', 'sale:1'])
+    await expect(hall.calls.reporting.deadShow.query({ id })).rejects.toMatchObject(refused('platform.invalid_input'))
 })
 
 test('while a key is tried again, what is announced of it now is applied after, and nothing is lost', async () => {

@@ -23,7 +23,7 @@ test('a listener stops before what is missing in the middle of a batch, and pass
   const { runtime } = hall.processes[0]!.hosted.get('reporting')!
   const handled: string[] = []
   const listener = {
-    event: { fact: { parse: (fact: unknown) => fact } },
+    event: { read: (fact: unknown) => fact },
     handle: (_ctx: unknown, _fact: unknown, { id }: { id: string }) => Promise.resolve(void handled.push(id)),
   } as unknown as Listener
   const apply = (positions: number[]) =>

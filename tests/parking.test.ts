@@ -23,7 +23,7 @@ test('a run that waited for the cursor parks what belongs behind an event that w
   const { runtime } = hall.processes[0]!.hosted.get('reporting')!
   const handled: string[] = []
   const listener = {
-    event: { fact: { parse: (fact: unknown) => fact } },
+    event: { read: (fact: unknown) => fact },
     handle: (_ctx: unknown, _fact: unknown, { id }: { id: string }) => Promise.resolve(void handled.push(id)),
   } as unknown as Listener
   await hall.sql(`insert into "reporting".cursors (source, lane, position) values ('orders', 0, 0)`)
@@ -59,7 +59,7 @@ test('a batch with a gap in its middle is applied up to the gap, and the cursor 
   const { runtime } = hall.processes[0]!.hosted.get('reporting')!
   const handled: string[] = []
   const listener = {
-    event: { fact: { parse: (fact: unknown) => fact } },
+    event: { read: (fact: unknown) => fact },
     handle: (_ctx: unknown, _fact: unknown, { id }: { id: string }) => Promise.resolve(void handled.push(id)),
   } as unknown as Listener
   const at = (position: number): JournalEvent => ({ ...later, id: `evt_${position}`, key: `ord_${position}`, position })

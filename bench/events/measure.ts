@@ -147,13 +147,8 @@ async function openGround({ dataDir, redisUrl }: Where) {
     const name = `bench_${Date.now()}`
     const admin = new pg.Client({ connectionString: postgres.url })
     await admin.connect()
-    stack.defer(() => admin.end())
     await admin.query(`CREATE DATABASE ${name}`)
-    // What comes next is not to write down and clean up what this one has left.
-    stack.defer(async () => {
-      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
-      await admin.query('CHECKPOINT')
-    })
+    await admin.end()
     const databaseUrl = Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href
     const log = createLog({ level: 'warn', name: 'bench' })
     await prepareDatabase({ url: databaseUrl, modules: STALLS, rolePrefix: undefined, log })

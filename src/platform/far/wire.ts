@@ -22,7 +22,8 @@ export const farBodyBytesMax = 16 * 1024 * 1024
 
 export type FarCall = { route: Route; context: CallContext; input: unknown }
 
-const wireContext = z.strictObject({
+// What a later release adds is passed over: processes are not all renewed at once.
+const wireContext = z.object({
   actor,
   caller: z.string(),
   requestId: z.string(),
@@ -35,13 +36,10 @@ const wireContext = z.strictObject({
 })
 
 // JSON has no `undefined`: a call without an input has no field for it, and is for the operation to refuse.
-const wireCall = z.strictObject({
-  id: z.number(),
-  path: z.string(),
-  context: wireContext,
-  input: z.unknown().optional(),
-})
-const entries = z.compile(z.array(z.union([wireCall, z.strictObject({ cancel: z.number() })])))
+const wireCall = z.compile(
+  z.object({ id: z.number(), path: z.string(), context: wireContext, input: z.unknown().optional() }),
+)
+const wireCancel = z.compile(z.strictObject({ cancel: z.number() }))
 
 /** A call as the callee reads it. Its deadline is on the callee's own clock. */
 export type ArrivedCall = { id: number; path: string; context: Omit<CallContext, 'signal'>; input: unknown }
@@ -58,16 +56,32 @@ export const encodeCancel = (id: number): string => `{"cancel":${id}}`
 
 /** What a body holds, or undefined where it is not of this wire. */
 export function decodeEntries(body: string): (ArrivedCall | { cancel: number })[] | undefined {
-  const parsed = entries.safeParse(parseJson(body))
-  if (!parsed.success) return undefined
+  const sent = parseJson(body)
+  if (!Array.isArray(sent)) return undefined
   const now = Date.now()
-  return parsed.data.map((entry) => {
-    if ('cancel' in entry) return entry
-    const { actor: who, caller, requestId, correlation, traceparent, remainingMs, key, undoesKey } = entry.context
-    const deadlineAt = now + remainingMs
-    const context = { actor: who, caller, requestId, correlation, traceparent, deadlineAt, key, undoesKey }
-    return { id: entry.id, path: entry.path, context, input: entry.input }
-  })
+  const entries: (ArrivedCall | { cancel: number })[] = []
+  for (const each of sent as unknown[]) {
+    const call = wireCall.safeParse(each)
+    if (call.success) {
+      entries.push(arrived(call.data, now))
+      continue
+    }
+    const cancel = wireCancel.safeParse(each)
+    if (!cancel.success) return undefined
+    entries.push(cancel.data)
+  }
+  return entries
+}
+
+function arrived({ id, path, context, input }: z.output<typeof wireCall>, now: number): ArrivedCall {
+  const { actor: who, caller, requestId, correlation, traceparent, remainingMs, key, undoesKey } = context
+  const deadlineAt = now + remainingMs
+  return {
+    id,
+    path,
+    context: { actor: who, caller, requestId, correlation, traceparent, deadlineAt, key, undoesKey },
+    input,
+  }
 }
 
 export const encodeOutcome = (id: number, outcome: Outcome): string =>
