@@ -148,6 +148,8 @@ export class Link {
       return
     }
     for (const pending of batch) {
+      // As a rule all have had theirs, and an error costs more than the rest of a call.
+      if (!this.#pending.has(pending.id)) continue
       if (status === 200) this.#lose(pending, new Error('The answer was cut.'), true)
       else this.#answer(pending, refusedWith(text))
     }
