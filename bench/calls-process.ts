@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http'
 import { createInternalServer } from '#platform/http/internal-server'
 import { listen } from '#platform/http/listen'
 import { createLog } from '#platform/log'
-import { bindStall, priced } from './calls/payload.ts'
+import { priced } from './calls/order.ts'
+import { bindStall } from './calls/payload.ts'
 
 const [kind, level] = process.argv.slice(2) as ['hall' | 'raw', string]
 

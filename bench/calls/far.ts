@@ -10,7 +10,7 @@ import { Pool } from 'undici'
 import { percentile, runLoad } from '../load.ts'
 import type { ShopOptions } from '../shop-options.ts'
 import { contextOf, SIDE_BY_SIDE, stallClient } from './local.ts'
-import { order } from './payload.ts'
+import { order } from './order.ts'
 
 export type FarFigures = { perSecond: number; loneP50Us: number }
 

@@ -5,7 +5,8 @@ import { clientsFor, dispatchWith } from '#platform/calls/clients'
 import type { CallContext } from '#platform/calls/context'
 import { Traffic } from '#platform/calls/traffic'
 import { createLog } from '#platform/log'
-import { bindStall, order, orderAnswer, orderInput, priced, stallContract } from './payload.ts'
+import { order, priced } from './order.ts'
+import { bindStall, orderAnswer, orderInput, stallContract } from './payload.ts'
 
 export const SIDE_BY_SIDE = 64
 

@@ -6,6 +6,7 @@ import { defineContract, internal, query } from '#platform/contract'
 import { randomIds } from '#platform/ids'
 import type { Log } from '#platform/log'
 import { z } from 'zod'
+import { priced } from './order.ts'
 
 const line = z.strictObject({ sku: z.string().min(1).max(40), quantity: z.int().min(1), unitMinor: z.int().min(0) })
 export const orderInput = z.strictObject({
@@ -29,27 +30,6 @@ export const stallContract = defineContract('stall', {
   /** Prices an order, and keeps nothing. */
   price: query({ access: internal, input: orderInput, output: orderAnswer }),
 })
-
-export const order: z.infer<typeof orderInput> = {
-  cartId: 'cart_01890000-0000-7000-8000-000000000000',
-  customer: 'cus_01890000-0000-7000-8000-000000000000',
-  email: 'ada.lovelace@example.com',
-  currency: 'GBP',
-  lines: ['MUG-STONEWARE', 'TEAPOT-CAST-IRON', 'BUNTING-SUMMER'].map((sku) => ({ sku, quantity: 2, unitMinor: 295 })),
-  note: 'Please ring twice and leave it with the neighbours.',
-}
-
-export function priced({ lines, currency, note }: z.infer<typeof orderInput>): z.infer<typeof orderAnswer> {
-  const totals = lines.map((each) => ({ ...each, totalMinor: each.quantity * each.unitMinor }))
-  return {
-    orderId: 'ord_01890000-0000-7000-8000-000000000000',
-    state: 'placed',
-    placedAt: '2026-11-27T12:00:00.000Z',
-    total: { amountMinor: totals.reduce((sum, each) => sum + each.totalMinor, 0), currency },
-    lines: totals,
-    note: `${note} ${'It is packed in paper, and insured on the way. '.repeat(3)}`,
-  }
-}
 
 /** The operation, bound as a process that hosts it would. */
 export function bindStall(log: Log): Map<string, BoundOperation> {

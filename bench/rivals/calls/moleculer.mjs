@@ -1,6 +1,7 @@
 // `local`: CPU per call inside one broker. `caller` and `callee`: two processes over Moleculer's TCP transporter.
 import { ServiceBroker } from 'moleculer'
-import { order, perSecond, priced } from './payload.mjs'
+import { order, priced } from '../../calls/order.ts'
+import { perSecond } from './load.mjs'
 
 const [role, seconds, ports] = process.argv.slice(2)
 const [own, other] = (ports ?? '').split(',').map(Number)

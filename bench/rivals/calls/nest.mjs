@@ -4,7 +4,8 @@ import { Controller, Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices'
 import { firstValueFrom } from 'rxjs'
-import { order, perSecond, priced } from './payload.mjs'
+import { order, priced } from '../../calls/order.ts'
+import { perSecond } from './load.mjs'
 
 const [role, seconds, ports] = process.argv.slice(2)
 const port = Number(ports)

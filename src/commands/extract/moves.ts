@@ -1,4 +1,5 @@
 /** A module moves out of a process of the hall into one of its own, and back. */
+import { portOf } from '#platform/http/listen'
 import { addressesIn, oneProcess, placeOf, type Topology } from '#platform/host/topology'
 import { moduleNames } from '../../modules.ts'
 import { CommandError } from '../command-error.ts'
@@ -84,7 +85,6 @@ function freeAddress({ processes }: Topology, name: string): string {
     addressesIn(spec).map((url) => ({ process, url: new URL(url) })),
   )
   const [first] = addresses
-  const portOf = ({ port }: URL) => Number(port || 80)
   if (first !== undefined && addresses.every(({ process, url }) => url.hostname === process))
     return `http://${name}:${portOf(first.url)}`
   const host = first?.url.hostname ?? '127.0.0.1'

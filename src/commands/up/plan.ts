@@ -1,5 +1,6 @@
 /** What is to run of a topology on this machine: its processes, in the order in which they need each other. */
 import { refuseCallCycle } from '#platform/host/call-cycle'
+import { portOf } from '#platform/http/listen'
 import { addressesIn, placeOf, type Topology } from '#platform/host/topology'
 import { graph, moduleNames } from '../../modules.ts'
 
@@ -54,7 +55,7 @@ export function planProcesses({ topology, file, workers }: Plan): PlannedProcess
 const instanceOf = (planned: PlannedProcess, url: string, index: number): PlannedProcess => ({
   ...planned,
   name: `${planned.name}-${index + 1}`,
-  settings: { ...planned.settings, INTERNAL_PORT: new URL(url).port || '80' },
+  settings: { ...planned.settings, INTERNAL_PORT: String(portOf(url)) },
 })
 
 /** How many calls may follow one upon the other below a caller. */

@@ -1,11 +1,12 @@
 import { freePort } from '#platform/data/postgres-server'
+import { portOf } from '#platform/http/listen'
 import { addressesIn, type Topology } from '#platform/host/topology'
 
 /** Throws a sentence for each port that a process is to have and somebody else has; 0 for the public face is any. */
 export async function refuseTakenPorts({ processes }: Topology, publicPort: number): Promise<void> {
   const wanted = Object.entries(processes).flatMap(([name, spec]) => [
     ...addressesIn(spec).map((url) => ({
-      port: Number(new URL(url).port || 80),
+      port: portOf(url),
       otherwise: `give ${name} another in the topology`,
     })),
     ...(spec.gateway && publicPort !== 0

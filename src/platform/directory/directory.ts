@@ -6,6 +6,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { portOf } from '../http/listen.ts'
 import type { Log } from '../log.ts'
 import { type Announced, heartbeatMs, type Registry } from './registry.ts'
 
@@ -32,11 +33,9 @@ class LiveAddresses implements Addresses {
   }
 }
 
-export type Elsewhere = ReadonlyMap<string, readonly string[]>
-
 type DirectoryOptions = {
   /** Addresses that the topology names, by module. */
-  elsewhere: Elsewhere
+  elsewhere: ReadonlyMap<string, readonly string[]>
   /** Modules whose instances announce themselves. */
   registered: ReadonlySet<string>
   registry: Registry | undefined
@@ -141,8 +140,5 @@ async function addressesAt(address: string): Promise<string[]> {
   const url = new URL(address)
   const found = await lookup(url.hostname, { all: true }).catch(() => [])
   if (found.length < 2) return [address]
-  return found.map(
-    ({ address: ip, family }) =>
-      `${url.protocol}//${family === 6 ? `[${ip}]` : ip}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`,
-  )
+  return found.map(({ address: ip, family }) => `${url.protocol}//${family === 6 ? `[${ip}]` : ip}:${portOf(url)}`)
 }

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { BoundOperation } from '../calls/operation.ts'
 import type { Certificates } from '../far/certificates.ts'
 import { createInternalServer } from '../http/internal-server.ts'
-import { isPortTaken, listen, type Listening, type ListenOptions } from '../http/listen.ts'
+import { isPortTaken, listen, type Listening, type ListenOptions, portOf } from '../http/listen.ts'
 import type { ProcessOptions } from './open-process.ts'
 import { type Hosted, readsJournal, sourcesOf } from './runtimes.ts'
 import type { Place } from './topology.ts'
@@ -66,12 +66,7 @@ export function advertised({ port, url }: Listening, { config }: Pick<ProcessOpt
 
 function portsFor({ config, place }: ProcessOptions): number[] {
   if (config.internalPort !== undefined) return [config.internalPort]
-  return place.face === undefined || place.face === 'registered' ? [0] : place.face.map(portOf)
-}
-
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url)
-  return Number(port || (protocol === 'https:' ? 443 : 80))
+  return place.face === undefined || place.face === 'registered' ? [0] : place.face.map((url) => portOf(url))
 }
 
 /** At the first of the process's ports that is free: on one machine its instances share the list. */

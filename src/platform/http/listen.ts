@@ -83,6 +83,12 @@ function unusedConnections(server: Server): ReadonlySet<Socket> {
   return unused
 }
 
+/** The port of an address, also where it is the one that its scheme implies. */
+export function portOf(address: string | URL): number {
+  const { port, protocol } = new URL(address)
+  return Number(port || (protocol === 'https:' ? 443 : 80))
+}
+
 /** Whether `listen` threw because somebody else listens there. */
 export const isPortTaken = (error: unknown): boolean =>
   error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
