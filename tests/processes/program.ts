@@ -5,8 +5,6 @@ import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..', '..')
-// Written by programs that end gracefully: programs are started so often here that compiling them would take most of the time.
-const compileCache = join(root, 'node_modules', '.cache', 'compile')
 const preloaded = ['--import', pathToFileURL(join(root, 'src', 'quick-imports.ts')).href]
 const startMsMax = 60_000
 const endMsMax = 40_000
@@ -30,7 +28,7 @@ export type Program = {
 /** Starts `file`, of this repository unless it is a whole path, under the Node that runs the tests. Of our environment it gets only what finds programs. */
 export function startProgram(file: string, args: readonly string[], env: Record<string, string>): Program {
   const given = (name: string) => process.env[name] ?? ''
-  const own = { PATH: given('PATH'), HOME: given('HOME'), LANG: given('LANG'), NODE_COMPILE_CACHE: compileCache }
+  const own = { PATH: given('PATH'), HOME: given('HOME'), LANG: given('LANG') }
   const child = spawn(process.execPath, [...preloaded, isAbsolute(file) ? file : join(root, file), ...args], {
     cwd: root,
     env: { ...own, ...env },

@@ -27,6 +27,9 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<st
       resolve(chunks.length === 1 ? chunks[0]!.toString('utf8') : Buffer.concat(chunks).toString('utf8')),
     )
     request.on('error', reject)
-    request.on('close', () => reject(new Error('The client hung up.')))
+    request.on('close', () => {
+      // As a rule all has come, and an error costs more than reading the body did.
+      if (!request.complete) reject(new Error('The client hung up.'))
+    })
   })
 }
