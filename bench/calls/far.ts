@@ -12,15 +12,17 @@ import type { ShopOptions } from '../shop-options.ts'
 import { contextOf, SIDE_BY_SIDE, stallClient } from './local.ts'
 import { order } from './order.ts'
 
-export type FarFigures = { perSecond: number; loneP50Us: number }
-
 const program = fileURLToPath(new URL('../calls-process.ts', import.meta.url))
 const WARM_UP_SECONDS = 2
-const LONE_CALLS = 3_000
+const LONE_BLOCKS = 40
+const LONE_CALLS_IN_BLOCK = 100
+
+/** A way to call another process, and that process. */
+export type Way = AsyncDisposable & { call(): Promise<unknown> }
 
 /** Ours, with all that a call carries. `logLevel` is that of both processes. */
-export async function measureHall(logLevel: string, options: ShopOptions): Promise<FarFigures> {
-  await using callee = await startCallee('hall', logLevel)
+export async function openHall(logLevel: string): Promise<Way> {
+  const callee = await startCallee('hall', logLevel)
   const far = createFarClient({
     secret: 'the secret of the calls benchmark',
     self: { process: 'shop', modules: ['shop'], gateway: false },
@@ -30,47 +32,64 @@ export async function measureHall(logLevel: string, options: ShopOptions): Promi
   const callsFor = stallClient(
     dispatchWith({ locate: () => ({ addresses }) }, far, new Traffic(new Date().toISOString())),
   )
-  try {
-    return await measure(() => callsFor(contextOf()).stall.price.query(order), options)
-  } finally {
-    await far.close()
+  return {
+    call: () => callsFor(contextOf()).stall.price.query(order),
+    async [Symbol.asyncDispose]() {
+      await far.close()
+      await callee.end()
+    },
   }
 }
 
 /** Bare node:http and undici, a request per call. */
-export async function measureRaw(options: ShopOptions): Promise<FarFigures> {
-  await using callee = await startCallee('raw', 'silent')
+export async function openRaw(): Promise<Way> {
+  const callee = await startCallee('raw', 'silent')
   const pool = new Pool(callee.url, { connections: SIDE_BY_SIDE, pipelining: 1 })
-  const call = async () => {
-    const { body } = await pool.request({
-      method: 'POST',
-      path: '/',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(order),
-    })
-    return JSON.parse(await body.text()) as unknown
-  }
-  try {
-    return await measure(call, options)
-  } finally {
-    await pool.close()
+  return {
+    async call() {
+      const { body } = await pool.request({
+        method: 'POST',
+        path: '/',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(order),
+      })
+      return JSON.parse(await body.text()) as unknown
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.close()
+      await callee.end()
+    },
   }
 }
 
-async function measure(call: () => Promise<unknown>, { seconds, signal }: ShopOptions): Promise<FarFigures> {
+/** Calls per second, many under way. */
+export async function manyPerSecond({ call }: Way, { seconds, signal }: ShopOptions): Promise<number> {
   const work = async () => {
     await call()
     return 0
   }
   await runLoad({ customers: SIDE_BY_SIDE, seconds: WARM_UP_SECONDS, signal, work })
   const { perSecond } = await runLoad({ customers: SIDE_BY_SIDE, seconds, signal, work })
-  const lone: number[] = []
-  for (let turn = 0; turn < LONE_CALLS; turn += 1) {
-    const begun = performance.now()
-    await call()
-    lone.push((performance.now() - begun) * 1000)
+  return perSecond
+}
+
+/**
+ * How long a lone call takes on each of these ways, half of them within, in microseconds. The ways take turns: a machine that is
+ * shared with others is twice as fast in one second as in the next.
+ */
+export async function loneP50s(ways: readonly Way[], { signal }: ShopOptions): Promise<number[]> {
+  const took: number[][] = ways.map(() => [])
+  for (let block = 0; block < LONE_BLOCKS; block += 1) {
+    for (const [index, { call }] of ways.entries()) {
+      signal.throwIfAborted()
+      for (let turn = 0; turn < LONE_CALLS_IN_BLOCK; turn += 1) {
+        const begun = performance.now()
+        await call()
+        took[index]!.push((performance.now() - begun) * 1000)
+      }
+    }
   }
-  return { perSecond, loneP50Us: percentile(lone, 0.5) }
+  return took.map((each) => percentile(each, 0.5))
 }
 
 async function startCallee(kind: 'hall' | 'raw', logLevel: string) {
@@ -80,7 +99,7 @@ async function startCallee(kind: 'hall' | 'raw', logLevel: string) {
   if (url === undefined) throw new Error(`The callee (${kind}) ended before it listened.`)
   return {
     url,
-    async [Symbol.asyncDispose]() {
+    async end() {
       child.disconnect()
       await exited
     },
