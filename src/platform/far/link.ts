@@ -18,7 +18,7 @@ const lookMs = 100
 export type LinkOptions = {
   address: string
   /** What a request with this body must carry. */
-  seal(body: string): { token: string; seal: string }
+  seal(body: Uint8Array): { token: string; seal: string }
   /** For addresses with https. */
   certificates: Certificates | undefined
 }
@@ -118,7 +118,8 @@ export class Link {
   }
 
   #post(batch: readonly Pending[], cancels: readonly number[]): void {
-    const body = `[${[...batch.map(({ text }) => text), ...cancels.map(encodeCancel)].join(',')}]`
+    // Made bytes of once, for the seal and for the connection.
+    const body = Buffer.from(`[${[...batch.map(({ text }) => text), ...cancels.map(encodeCancel)].join(',')}]`)
     const { token, seal } = this.#options.seal(body)
     for (const pending of batch) pending.isSent = true
     const answer = new Answer({

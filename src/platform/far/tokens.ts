@@ -43,6 +43,9 @@ const tokenMs = 3_600_000
 const skewMs = 300_000
 const tokenLengthMax = 8_192
 
+/** Of a request: text, or the bytes of it. */
+type Body = string | Uint8Array
+
 type HallKey = { secret: string; privateKey: KeyObject; publicKey: KeyObject }
 
 function hallKeyOf(secret: string): HallKey {
@@ -54,11 +57,11 @@ function hallKeyOf(secret: string): HallKey {
 const keyOf = ({ secret }: HallKey, token: string): KeyObject =>
   createSecretKey(createHmac('sha256', secret).update(`between processes\n${token}`).digest())
 
-const macOf = (key: KeyObject, number: number, body: string): string =>
+const macOf = (key: KeyObject, number: number, body: Body): string =>
   createHmac('sha256', key).update(`${number}\n`).update(body).digest('base64url')
 
 /** Makes what a request with this body must carry, in the name of a process. */
-export function createSealer(secret: string, self: ProcessIdentity): (body: string) => { token: string; seal: string } {
+export function createSealer(secret: string, self: ProcessIdentity): (body: Body) => { token: string; seal: string } {
   const hallKey = hallKeyOf(secret)
   let token: { text: string; key: KeyObject; renewAt: number } | undefined
   let last = 0
@@ -105,7 +108,7 @@ export class Callers {
    * Who sent this body; undefined where that is no process of the hall, or it was said before. `stale`: so many came before it that nobody
    * remembers whether it did; it may be sent again under a new number.
    */
-  find({ token, seal, body }: { token: string; seal: string; body: string }): Caller | 'stale' | undefined {
+  find({ token, seal, body }: { token: string; seal: string; body: Body }): Caller | 'stale' | undefined {
     const known = this.#known.get(token) ?? this.#introduced(token)
     if (known === undefined || known.until + skewMs < Date.now()) return undefined
     const [number = '', mac = ''] = seal.split('.')

@@ -10,7 +10,11 @@ const tooLarge = (bytesMax: number) =>
   )
 
 /** The body as text. Throws `platform.payload_too_large` without keeping what is too much. */
-export function readBody(request: IncomingMessage, bytesMax: number): Promise<string> {
+export const readBody = async (request: IncomingMessage, bytesMax: number): Promise<string> =>
+  (await readBytes(request, bytesMax)).toString('utf8')
+
+/** The body as it came. Throws like `readBody`. */
+export function readBytes(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -23,9 +27,7 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<st
         reject(tooLarge(bytesMax))
       }
     })
-    request.on('end', () =>
-      resolve(chunks.length === 1 ? chunks[0]!.toString('utf8') : Buffer.concat(chunks).toString('utf8')),
-    )
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     request.on('error', reject)
     request.on('close', () => {
       // As a rule all has come, and an error costs more than reading the body did.

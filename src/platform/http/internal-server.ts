@@ -19,7 +19,7 @@ import {
   staleSeal,
   tokenHeader,
 } from '../far/wire.ts'
-import { readBody } from './body.ts'
+import { readBytes } from './body.ts'
 
 type InternalFace = {
   secret: string
@@ -75,12 +75,12 @@ const certified = new WeakMap<Socket, string>()
 type Door = { face: InternalFace; callers: Callers }
 
 async function answerCalls({ face, callers }: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await readBody(request, farBodyBytesMax)
+  const body = await readBytes(request, farBodyBytesMax)
   const { [tokenHeader]: token, [sealHeader]: seal } = request.headers
   const caller = callers.find({ token: String(token), seal: String(seal), body })
   if (caller === 'stale') return send(response, 401, staleSeal)
   if (!caller || !isCertified(request, caller.process)) throw notOurs
-  const entries = decodeEntries(body)
+  const entries = decodeEntries(body.toString('utf8'))
   if (!entries) throw notOurs
   const calls = entries.filter((entry): entry is ArrivedCall => !('cancel' in entry))
   for (const entry of entries) if ('cancel' in entry) caller.running.get(entry.cancel)?.abort()
