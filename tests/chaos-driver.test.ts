@@ -2,7 +2,7 @@
 import { describe, expect, inject, onTestFailed, test } from 'vitest'
 import { breakTree, type Damage } from './chaos/broken-tree.ts'
 import { castOf } from './chaos/cast.ts'
-import { type Fault, planOf, sayFault } from './chaos/plan.ts'
+import { type Fault, killsOf, planOf, sayFault } from './chaos/plan.ts'
 import { type ChaosOutcome, runChaos } from './chaos/run.ts'
 import { startProgram } from './processes/program.ts'
 
@@ -67,6 +67,15 @@ describe('the plan', () => {
     expect(struck('kill')).toEqual(new Set([...faces, ...callees, 'provider']))
     const parted = new Set((['cut', 'hang', 'refuse', 'slow'] as const).flatMap((kind) => [...struck(kind)]))
     expect(parted).toEqual(new Set([...callees, 'postgres', 'redis', 'provider']))
+  })
+
+  test('of kills alone strikes one program every five seconds, and all of them in the end', async () => {
+    const cast = await castOf('topologies/all-out.json', 2)
+    const plan = killsOf({ seed, seconds: 900, backend: 'postgres', cast })
+    expect(plan).toHaveLength(180)
+    expect(plan.map(({ atMs }) => atMs)).toEqual(plan.map((_, index) => (index + 1) * 5_000))
+    const struck = plan.map((fault) => (fault.kind === 'kill' ? fault.program : fault.kind))
+    expect(new Set(struck)).toEqual(new Set(cast.members.map(({ name }) => name)))
   })
 
   test('is the same for the same seed, and another for another', () => {

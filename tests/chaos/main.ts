@@ -10,8 +10,10 @@ const usage = `Usage: npm run chaos [-- OPTIONS]
   --backend B   what carries the jobs: postgres or redis (postgres)
   --topology F  every process of the topology file F as a program of its own, that with the public face twice;
                 without, two with everything and two workers
-  --instances N how many there are of each other process of the topology: 1 or 2 (1; 2 with --rolling)
+  --instances N how many there are of each other process of the topology: 1 or 2 (1; 2 with --rolling or --killing)
   --rolling     no faults, but graceful restarts of one program after the other, each once at least; no request may fail at the first try
+  --killing     nothing but kill -9 of one program, drawn from the seed, every five seconds
+  --lookers N   how many only look around (4)
   --json        the last line of standard output is one JSON object: seed, backend, seconds, faults, requests, succeeded, violations
   --help`
 
@@ -24,6 +26,8 @@ async function main(): Promise<number> {
       topology: { type: 'string' },
       instances: { type: 'string' },
       rolling: { type: 'boolean', default: false },
+      killing: { type: 'boolean', default: false },
+      lookers: { type: 'string', default: '4' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -33,16 +37,18 @@ async function main(): Promise<number> {
     return 0
   }
   const backend = backendOf(values.backend)
-  const { topology, instances, rolling: isRolling } = values
+  const { topology, instances, rolling, killing } = values
+  if (rolling && killing) throw new Error('--rolling and --killing are two runs.')
   if (topology === undefined && instances !== undefined) throw new Error('--instances is for a --topology.')
-  const count = instancesOf(instances ?? (isRolling ? '2' : '1'))
+  const count = instancesOf(instances ?? (rolling || killing ? '2' : '1'))
   const cast = topology === undefined ? oneProcessCast : await castOf(topology, count)
   const options = {
     seed: whole('seed', values.seed),
     seconds: whole('seconds', values.seconds),
     backend,
     cast,
-    isRolling,
+    only: rolling ? ('restarts' as const) : killing ? ('kills' as const) : undefined,
+    lookers: whole('lookers', values.lookers),
   }
   const outcome = await runChaos({ ...options, say: (line) => process.stderr.write(`${line}\n`) })
   for (const violation of outcome.violations) process.stderr.write(`VIOLATION: ${violation}\n`)

@@ -68,6 +68,20 @@ export function planOf({ seed, seconds, backend, cast = oneProcessCast }: PlanOp
   return plan
 }
 
+/** Between two kills, where there is nothing else. */
+const killEveryMs = 5_000
+
+/** Kills alone: one of the hall's programs every five seconds. */
+export function killsOf({ seed, seconds, cast = oneProcessCast }: PlanOptions): Fault[] {
+  const chance = createChance(seed)
+  const { members } = cast
+  return Array.from({ length: Math.floor((seconds * 1000) / killEveryMs) }, (_, index) => ({
+    atMs: (index + 1) * killEveryMs,
+    kind: 'kill',
+    program: members[chance(0, members.length - 1)]!.name,
+  }))
+}
+
 type Targets = { hall: readonly string[]; lines: readonly string[] }
 
 const targetsIn = ({ members }: Cast, backend: Backend): Targets => ({

@@ -4,7 +4,7 @@ import { createChance } from '../processes/chance.ts'
 import { attack, repeat } from './attacks.ts'
 import { type Cast, oneProcessCast } from './cast.ts'
 import { createClient } from './client.ts'
-import { type Backend, type Fault, planOf, sayFault } from './plan.ts'
+import { type Backend, type Fault, killsOf, planOf, sayFault } from './plan.ts'
 import { openStage, type Stage } from './stage.ts'
 import { keepShop, look, openShop, shop } from './trade.ts'
 import { verdictOn } from './verdict.ts'
@@ -15,8 +15,11 @@ export type ChaosOptions = {
   backend: Backend
   /** Who plays: everything in one process, unless told. */
   cast?: Cast
-  /** Nothing goes wrong but that the programs of the hall are restarted gracefully, one after the other, each once at least. */
-  isRolling?: boolean
+  /**
+   * Nothing else goes wrong: `restarts` of the hall's programs, graceful, one after the other, each once at least; or `kills` of them, one
+   * drawn every five seconds.
+   */
+  only?: 'restarts' | 'kills' | undefined
   /** The source tree that is run: this one unless told. */
   root?: string
   /** Goes wrong instead of what is drawn from the seed. */
@@ -43,24 +46,15 @@ const shoppers = 8
 const sayEveryMs = 10_000
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const {
-    seed,
-    seconds,
-    backend,
-    cast = oneProcessCast,
-    isRolling = false,
-    root,
-    lookers = 4,
-    settleMsMax = 120_000,
-    say,
-  } = options
-  const plan = options.plan ?? planOf({ seed, seconds, backend, cast })
+  const { seed, seconds, backend, cast = oneProcessCast, only, root, lookers = 4, settleMsMax = 120_000, say } = options
+  const isRolling = only === 'restarts'
+  const plan = options.plan ?? (only === 'kills' ? killsOf : planOf)({ seed, seconds, backend, cast })
   say(
     isRolling
       ? `Restarts for ${seconds} seconds on ${backend}, one program after the other.`
       : `Chaos for ${seconds} seconds on ${backend}, ${plan.length} faults planned with --seed ${seed}.`,
   )
-  const stageOptions = { backend, cast, hasLines: !isRolling, chance: createChance(seed + 1), say }
+  const stageOptions = { backend, cast, hasLines: only === undefined, chance: createChance(seed + 1), say }
   await using stage = await openStage({ ...stageOptions, ...(root !== undefined && { root }) })
   const client = createClient({ faces: stage.faces, staffKey: await stage.ownerKey(), isDemanding: isRolling })
   await openShop(client)
