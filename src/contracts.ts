@@ -1,4 +1,4 @@
-/** The contracts of all modules: what a gateway, a client or a tool may know of the hall without loading a module. */
+/** The contracts of the modules: what a gateway, a client or a tool may know of the hall without loading a module. */
 import type { HallRouterOf } from '#platform/contract'
 import { withOperatorOperations } from '#platform/operate/contract'
 import { contract as audit } from '#modules/audit'

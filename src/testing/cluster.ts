@@ -15,7 +15,7 @@ import { openCarrier } from '#platform/events/queues'
 import { createLog } from '#platform/log'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { moduleNames } from '../modules.ts'
+import { hostable } from './hostable.ts'
 
 export type Cluster = { databaseUrl: string; template: string; redisUrl: string | undefined }
 
@@ -49,7 +49,7 @@ async function makeTemplate(url: string): Promise<void> {
   const log = createLog({ level: 'warn', name: 'tests' })
   await withClient(url, (client) => client.query(`CREATE DATABASE ${template}`))
   const templateUrl = databaseUrlOf(url, template)
-  await prepareDatabase({ url: templateUrl, modules: moduleNames, rolePrefix: template, log })
+  await prepareDatabase({ url: templateUrl, modules: hostable, rolePrefix: template, log })
   const carrier = await openCarrier({
     redisUrl: undefined,
     databaseUrl: templateUrl,

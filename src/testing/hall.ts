@@ -30,9 +30,9 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { hallContracts } from '../contracts.ts'
 import { definition } from '../definition.ts'
-import { type ModuleName, moduleNames } from '../modules.ts'
-import { startSandbox } from '../modules/payments/sandbox/server.ts'
+import type { ModuleName } from '../modules.ts'
 import { cloneTemplate } from './cluster.ts'
+import { hostable, loaders, startProvider } from './hostable.ts'
 import { openIn } from './open-work.ts'
 
 export type Distance = 'near' | 'far'
@@ -88,7 +88,7 @@ const settleMsMax = 30_000
 /** Starts a hall on a database cloned from the run's template. Its parts are closed, and its files removed, on disposal. */
 export async function startTestHall(options: TestHallOptions = {}): Promise<TestHall> {
   const cluster = inject('cluster')
-  const modules = options.modules ?? moduleNames
+  const modules = options.modules ?? hostable
   const stack = new AsyncDisposableStack()
   try {
     const { name, url: databaseUrl } = await cloneTemplate(cluster, 'hall')
@@ -96,10 +96,8 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
     stack.defer(() => rm(dataDir, { recursive: true, force: true }))
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 })
     stack.defer(() => pool.end())
-    const sandbox = modules.includes('payments')
-      ? await startSandbox({ port: 0, file: ':memory:', synchronous: 'off' })
-      : undefined
-    if (sandbox) stack.defer(() => sandbox.close())
+    const provider = modules.includes('payments') ? await startProvider() : undefined
+    if (provider) stack.defer(() => provider.close())
     if (options.backend === 'redis' && cluster.redisUrl === undefined)
       throw new Error('There is no redis-server on this machine.')
     const config = readConfig({
@@ -109,7 +107,7 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
       DATABASE_CONNECTIONS: '40',
       ROLE_PREFIX: cluster.template,
       HALL_SECRET: 'the secret of a test hall',
-      PAYMENTS_URL: sandbox?.url,
+      PAYMENTS_URL: provider?.url,
       PAYMENTS_WEBHOOK_SECRET: 'whsec_of_the_test',
       REDIS_URL: options.backend === 'redis' ? cluster.redisUrl : undefined,
       LOG_LEVEL: 'fatal',
@@ -127,7 +125,7 @@ export async function startTestHall(options: TestHallOptions = {}): Promise<Test
       url: gateway.url!,
       clock,
       processes,
-      paymentsUrl: sandbox?.url ?? '',
+      paymentsUrl: provider?.url ?? '',
       config,
       sql,
       settle: () => settle(processes, modules, sql),
@@ -170,7 +168,7 @@ async function openProcesses(
     const opened = await openProcess({
       config,
       log,
-      definition: { ...definition, graph: graphOf(modules) },
+      definition: { ...definition, loaders, graph: graphOf(modules) },
       place,
       clock,
       newId,

@@ -11,8 +11,8 @@ const portFirst = 4100
 
 /** The topology with the module in a process of its own, called as it is. Throws `CommandError` where it has one. */
 export function withProcessOf(topology: Topology, module: string): Topology {
-  const [home, spec] = homeOf(topology, module)
-  if (placeOf(topology, home, moduleNames).modules.length === 1 && spec.gateway !== true)
+  const [home] = homeOf(topology, module)
+  if (isAlone(topology, module))
     throw new CommandError(`${module} has a process of its own already: ${home}.`)
   if (topology.processes[module] !== undefined && module !== home)
     throw new CommandError(`The topology has a process ${module} that hosts something else. Rename that first.`)
@@ -56,8 +56,14 @@ function withRest(entries: (readonly [string, Spec])[], module: string): (readon
   )
 }
 
+/** Whether the module has a process of its own. */
+export function isAlone(topology: Topology, module: string): boolean {
+  const [home, { gateway }] = homeOf(topology, module)
+  return placeOf(topology, home, moduleNames).modules.length === 1 && gateway !== true
+}
+
 /** The process in which the module lives. */
-function homeOf(topology: Topology, module: string): [string, Spec] {
+export function homeOf(topology: Topology, module: string): [string, Spec] {
   return Object.entries(topology.processes).find(([name]) =>
     placeOf(topology, name, moduleNames).modules.includes(module),
   )!

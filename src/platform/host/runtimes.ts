@@ -40,7 +40,8 @@ export type HostOptions = {
   config: Config
   graph: Graph
   contracts: Record<string, Contract>
-  loaders: Record<string, (deps: AssemblyDeps) => Promise<ModuleAssembly>>
+  /** Of the modules that this program can host: all of the hall's, or the one that is a project of its own. */
+  loaders: Readonly<Partial<Record<string, (deps: AssemblyDeps) => Promise<ModuleAssembly>>>>
   modules: readonly string[]
   secret: string
   clock: Clock
@@ -70,7 +71,12 @@ export async function hostModules(options: HostOptions): Promise<Map<string, Hos
 async function hostModule(module: string, options: HostOptions): Promise<Hosted> {
   const { config, graph, contracts, loaders, clock, newId, leaseMs, stopping, dispatch } = options
   const log = options.log.child({ module })
-  const assembly = await loaders[module]!({
+  const load = loaders[module]
+  if (load === undefined)
+    throw new Error(
+      `${module} is not in this program, which has ${Object.keys(loaders).join(', ')}. Place it in a process of the hall.`,
+    )
+  const assembly = await load({
     config,
     log,
     secretFor: (purpose) => deriveSecret(options.secret, purpose),
