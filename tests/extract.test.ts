@@ -1,6 +1,5 @@
 /** `hall extract` and `hall fold`: a module leaves and comes back, and no source has changed. */
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { withoutProcessOf, withProcessOf } from '../src/commands/extract/moves.t
 import { printTopology } from '../src/commands/topologies.ts'
 import { moduleNames } from '../src/modules.ts'
 import { runAlone } from './command-line.ts'
+import { sourcesNow } from './sources-now.ts'
 
 const root = join(import.meta.dirname, '..')
 const topologyNamed = (name: string) => join(root, 'topologies', `${name}.json`)
@@ -20,27 +20,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'markethall-extract-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** The content of every file that a module, its callers and their processes are made of. */
-async function sourcesNow(): Promise<Map<string, string>> {
-  const folders = ['src', 'workers', 'drizzle', 'topologies']
-  const paths = folders.flatMap((each) =>
-    readdirSync(join(root, each), { recursive: true, withFileTypes: true })
-      .filter((file) => file.isFile())
-      .map((file) => join(file.parentPath, file.name)),
-  )
-  paths.push(join(root, 'package.json'), join(root, 'compose.yaml'))
-  const hashes = paths.map(
-    async (path) =>
-      [
-        path,
-        createHash('sha256')
-          .update(await readFile(path))
-          .digest('hex'),
-      ] as const,
-  )
-  return new Map(await Promise.all(hashes))
-}
 
 /** Every file of a folder; undefined where there is none. */
 async function filesIn(path: string): Promise<Record<string, string> | undefined> {

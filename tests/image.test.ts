@@ -3,15 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
 import { readConfig } from '#platform/config'
+import { imageOf, matchesOf } from './rules/image.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
-const matchesOf = (text: string, pattern: RegExp): string[] =>
-  [...text.matchAll(pattern)].map(([, found = '']) => found)
-
-/** The paths that `COPY` takes from the repository, not from an earlier stage. */
-const copied = matchesOf(read('Dockerfile'), /^COPY (?!--from)(.+) \S+$/gm).flatMap((paths) => paths.split(' '))
-const sent = matchesOf(read('.dockerignore'), /^!(\S+)$/gm)
+const { copied, sent, programs, holds } = imageOf(root)
 
 test('the image copies what is there, and what is sent to the builder', () => {
   expect(copied).toContain('src')
@@ -20,15 +16,11 @@ test('the image copies what is there, and what is sent to the builder', () => {
 })
 
 test('every program that an image may run is in it', () => {
-  const named = [
-    ...matchesOf(read('Dockerfile'), /node (\S+\.ts)/g),
-    ...matchesOf(read('Dockerfile'), /"(\S+\.ts)"[\],]/g),
-    ...matchesOf(read('compose.yaml'), /'(\S+\.ts)'[\],]/g),
-  ]
+  const named = [...programs, ...matchesOf(read('compose.yaml'), /'(\S+\.ts)'[\],]/g)]
   expect(named.length).toBeGreaterThan(5)
   const paths = named.map((path) => normalize(path))
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
-  expect(paths.filter((path) => !copied.some((folder) => path.startsWith(`${folder}/`)))).toEqual([])
+  expect(paths.filter((path) => !holds(path))).toEqual([])
 })
 
 test('the image runs as somebody who is not root, with production dependencies only', () => {

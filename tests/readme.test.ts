@@ -2,18 +2,14 @@
  * The README, tried from an empty folder by copy and paste: every block of it, in order. What it takes for granted is changed here and
  * nowhere else: the port 4000 and those of the topology, and the retailer's file and its days.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { chmod, cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { removePostgres } from '#platform/data/embedded-postgres'
 import { freePort } from '#testing/cluster'
-import { eventually } from '#testing/eventually'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { within } from './processes/program.ts'
+import { openTerminal, type Terminal } from './processes/terminal.ts'
 
 const root = join(import.meta.dirname, '..')
 const readme = await readFile(join(root, 'README.md'), 'utf8')
@@ -28,8 +24,7 @@ function blockWith(words: string): string {
 
 let folder: string
 let port: number
-let env: Record<string, string>
-const running: ChildProcess[] = []
+let terminal: Terminal
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'markethall-readme-'))
@@ -44,13 +39,13 @@ beforeAll(async () => {
   )
   port = await freePort()
   const { PATH = '', HOME = '' } = process.env
-  env = { PATH, HOME, PORT: String(port), LOG_LEVEL: 'warn' }
+  terminal = openTerminal({ cwd: folder, env: { PATH, HOME, PORT: String(port), LOG_LEVEL: 'warn' } })
   await sparePorts(join(folder, 'topologies/orders-out.json'))
-  await startUntil('npm start', /^Markethall is open at/)
+  await terminal.startUntil('npm start', /^Markethall is open at/)
 })
 
 afterAll(async () => {
-  await stopAll()
+  await terminal.stopAll()
   await removePostgres(join(folder, '.hall'))
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
@@ -69,49 +64,7 @@ async function paste(text: string): Promise<string> {
     .replaceAll('http://127.0.0.1:4000', `http://127.0.0.1:${port}`)
     .replaceAll('2010-12-01', '2011-03-07')
     .replaceAll('2010-12-31', '2011-03-08')
-  const { stdout } = await promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', adapted], { cwd: folder, env })
-  return stdout
-}
-
-async function startUntil(line: string, pattern: RegExp): Promise<void> {
-  const child = spawn('bash', ['-c', `exec ${line}`], {
-    cwd: folder,
-    env,
-    // In a group of its own, so that npm and what it starts are ended together.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.push(child)
-  const said: string[] = []
-  const ready = Promise.withResolvers<void>()
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (each) => {
-      said.push(each)
-      if (pattern.test(each)) ready.resolve()
-    })
-  }
-  child.once('exit', () => ready.reject(new Error(`${line} ended. It said:\n${said.join('\n')}`)))
-  await within(ready.promise, 60_000, () => `${line} did not get ready. It said:\n${said.join('\n')}`)
-}
-
-/** npm ends before what it started: a hall has stopped when nobody of its group is left. */
-async function stopAll(): Promise<void> {
-  for (const { pid } of running.splice(0).toReversed()) {
-    if (pid === undefined || !isAlive(-pid)) continue
-    process.kill(-pid, 'SIGTERM')
-    await eventually(
-      async () => isAlive(-pid),
-      (alive) => !alive,
-    )
-  }
-}
-
-function isAlive(group: number): boolean {
-  try {
-    return process.kill(group, 0)
-  } catch {
-    return false
-  }
+  return terminal.run(adapted)
 }
 
 test('every block is tried here', () => {
@@ -174,10 +127,10 @@ test('a retailer trades, is reported and audited', async () => {
 })
 
 test('orders leaves, and the same commands go on', async () => {
-  await stopAll()
+  await terminal.stopAll()
   const [orders = '', hall = ''] = blockWith('--process orders').trim().split('\n')
-  await startUntil(orders, /is ready at/)
-  await startUntil(hall, /^Markethall is open at/)
+  await terminal.startUntil(orders, /is ready at/)
+  await terminal.startUntil(hall, /^Markethall is open at/)
   expect(await paste('npm run -s hall -- buy CANDLE-BEESWAX-SHORT')).toMatch(/order/i)
 })
 

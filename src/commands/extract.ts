@@ -27,7 +27,10 @@ export function register(program: Command, tool: Tool): void {
     .option('--image <name>', 'the image of the hall', imageDefault)
     .option('--force', 'write over files that were changed by hand, or that this tool did not make')
     .option('--url <url>', 'the hall whose traffic tells the price; without it the one on this machine', parseHallUrl)
-    .option('--standalone <folder>', 'write the module as a project of its own, too, into a folder that is new or empty')
+    .option(
+      '--standalone <folder>',
+      'write the module as a project of its own, too, into a folder that is new or empty',
+    )
     .action((module: ModuleName, options: Asked) => extract(tool, module, options))
 }
 

@@ -12,8 +12,7 @@ const portFirst = 4100
 /** The topology with the module in a process of its own, called as it is. Throws `CommandError` where it has one. */
 export function withProcessOf(topology: Topology, module: string): Topology {
   const [home] = homeOf(topology, module)
-  if (isAlone(topology, module))
-    throw new CommandError(`${module} has a process of its own already: ${home}.`)
+  if (isAlone(topology, module)) throw new CommandError(`${module} has a process of its own already: ${home}.`)
   if (topology.processes[module] !== undefined && module !== home)
     throw new CommandError(`The topology has a process ${module} that hosts something else. Rename that first.`)
   if (module === home)

@@ -86,6 +86,7 @@ const refusalsMs = 10_000
 /** Opens a process. Where anything fails, what was opened is closed again. */
 export async function openProcess(options: ProcessOptions): Promise<HallProcess> {
   refuseCallCycle(options.definition.graph)
+  refuseStrangers(options)
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of closers.splice(0).toReversed()) {
@@ -98,6 +99,15 @@ export async function openProcess(options: ProcessOptions): Promise<HallProcess>
     await closeAll()
     throw error
   }
+}
+
+function refuseStrangers({ definition, place }: ProcessOptions): void {
+  const stranger = place.modules.find((module) => definition.loaders[module] === undefined)
+  if (stranger === undefined) return
+  const own = Object.keys(definition.loaders).join(', ')
+  throw new Error(
+    `${place.process} hosts ${stranger}, which is not in this program: it has ${own}. Start that process from another.`,
+  )
 }
 
 async function open(

@@ -71,12 +71,7 @@ export async function hostModules(options: HostOptions): Promise<Map<string, Hos
 async function hostModule(module: string, options: HostOptions): Promise<Hosted> {
   const { config, graph, contracts, loaders, clock, newId, leaseMs, stopping, dispatch } = options
   const log = options.log.child({ module })
-  const load = loaders[module]
-  if (load === undefined)
-    throw new Error(
-      `${module} is not in this program, which has ${Object.keys(loaders).join(', ')}. Place it in a process of the hall.`,
-    )
-  const assembly = await load({
+  const assembly = await loaders[module]!({
     config,
     log,
     secretFor: (purpose) => deriveSecret(options.secret, purpose),

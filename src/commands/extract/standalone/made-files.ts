@@ -1,7 +1,7 @@
 /** The files of a module's own project that are not as they are here: they name fewer modules, or one process. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ModuleName } from '../../../modules.ts'
+import { type ModuleName, moduleNames } from '../../../modules.ts'
 import { printTopology } from '../../topologies.ts'
 import { circleOf, neighbourFolder, type Project, providerIn } from './parts.ts'
 import { readmeOf } from './readme.ts'
@@ -90,15 +90,18 @@ startProcess()
 /** The whole graph, since it is names only and decides who may call; and the one loader. */
 function modulesText(text: string, module: string): string {
   const loaders = loaderLines(text)
-  const others = Object.keys(loaders).filter((name) => name !== module)
+  const others = moduleNames.filter((name) => name !== module)
   const cut = others.reduce((made, name) => changed(made, `${loaders[name]}\n`, ''), text)
   return changed(cut, 'loaders: Record<ModuleName, Loader>', 'loaders: Partial<Record<ModuleName, Loader>>')
 }
 
 /** The line that loads each module, by its name. */
-function loaderLines(text: string): Record<string, string> {
+function loaderLines(text: string): Record<ModuleName, string> {
   const lines = [...text.matchAll(/^  (\w+): async [^\n]*import\('\.\/modules\/\1\/module\.ts'\)[^\n]*,$/gm)]
-  return Object.fromEntries(lines.map(([line, name]) => [name!, line]))
+  const byName = Object.fromEntries(lines.map(([line, name]) => [name!, line]))
+  const without = moduleNames.find((name) => byName[name] === undefined)
+  if (without !== undefined) throw new Error(`src/modules.ts has no line of its own that loads ${without}.`)
+  return byName as Record<ModuleName, string>
 }
 
 /** The contracts of the module and of those that it depends on. */
@@ -119,7 +122,7 @@ function hostableText(modules: string, module: ModuleName): string {
   const neighbours = circleOf(module).filter((name) => name !== module)
   const fromHere = (path: string) => (path.startsWith('src/') ? path.replace('src/', '../') : `../../${path}`)
   const lines = neighbours.map((name) =>
-    wrapped(changed(loaders[name]!, `./modules/${name}/`, `${fromHere(neighbourFolder(name))}/`)),
+    wrapped(changed(loaders[name], `./modules/${name}/`, `${fromHere(neighbourFolder(name))}/`)),
   )
   const sandbox = providerIn(module)
   const imports = [
