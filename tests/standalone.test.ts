@@ -141,6 +141,7 @@ describe('a folder that is not free', () => {
 /** Checkout calls it, it calls orders, and both it and orders hear of what the other did. */
 const module = 'fulfilment'
 const installMsMax = 300_000
+const startMsMax = 120_000
 
 describe(`${module}, step by step as somebody takes it away`, () => {
   let project: string
@@ -188,30 +189,35 @@ describe(`${module}, step by step as somebody takes it away`, () => {
     expect(await terminal.run('npm test')).toMatch(/Tests .*\d+ passed/)
   })
 
-  test('serves the rest of the hall, in which somebody buys and is sent what was bought', async () => {
-    const [{ url }] = await Promise.all([
-      world.startHall(),
-      terminal.startUntil('npm start', new RegExp(`^Markethall's ${module} is ready at `)),
-    ])
-    const shop = await openShop({ url, ownerKey: await world.ownerKey() })
-    const { items } = await shop.guest.catalog.search.query({ text: 'mug' })
-    expect(items).toHaveLength(1)
-    const bought = await buy(shop.guest, [{ sku: 'MUG', quantity: 2 }])
-    const order = await orderOnce(shop, bought, ({ state }) => state === 'paid')
-    expect(order).toMatchObject({ shipping: { method: 'royal-mail' } })
-    await onceItMay(
-      () => shop.owner.fulfilment.ship.mutate({ orderId: bought.orderId }),
-      ['fulfilment.unknown_shipment'],
-    )
-    await orderOnce(shop, bought, ({ state }) => state === 'shipped')
-    await settled(world.sql)
-    expect(await brokenInvariants(world.sql, { charges: await world.charges(), settled: true })).toEqual([])
-  })
+  test(
+    'serves the rest of the hall, in which somebody buys and is sent what was bought',
+    { timeout: startMsMax },
+    async () => {
+      const [{ url }] = await Promise.all([
+        world.startHall(),
+        terminal.startUntil('npm start', new RegExp(`^Markethall's ${module} is ready at `)),
+      ])
+      const shop = await openShop({ url, ownerKey: await world.ownerKey() })
+      const { items } = await shop.guest.catalog.search.query({ text: 'mug' })
+      expect(items).toHaveLength(1)
+      const bought = await buy(shop.guest, [{ sku: 'MUG', quantity: 2 }])
+      const order = await orderOnce(shop, bought, ({ state }) => state === 'paid')
+      expect(order).toMatchObject({ shipping: { method: 'royal-mail' } })
+      await onceItMay(
+        () => shop.owner.fulfilment.ship.mutate({ orderId: bought.orderId }),
+        ['fulfilment.unknown_shipment'],
+      )
+      await orderOnce(shop, bought, ({ state }) => state === 'shipped')
+      await settled(world.sql)
+      expect(await brokenInvariants(world.sql, { charges: await world.charges(), settled: true })).toEqual([])
+    },
+  )
 
-  test('is no other process of the hall', () =>
+  test('is no other process of the hall', { timeout: startMsMax }, () =>
     expect(terminal.run('npm start -- --process hall')).rejects.toThrow(
       `hall hosts identity, which is not in this program: it has ${module}. Start that process from another.`,
-    ))
+    ),
+  )
 
   test('comes back: what was written is gone, and of the sources no line has changed, here nor there', async () => {
     await terminal.stopAll()

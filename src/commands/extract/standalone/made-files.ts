@@ -82,7 +82,7 @@ function dockerfileText(text: string, { module, process }: Project): string {
 }
 
 const mainText = (module: string): string => `/** The process of ${module}: \`npm start\`. */
-import { startProcess } from './start-process.ts'
+${importLine('{ startProcess }', './start-process.ts')}
 
 startProcess()
 `
@@ -111,7 +111,7 @@ function contractsText(text: string, module: ModuleName): string {
   return names
     .filter((name) => !circle.includes(name))
     .reduce((made, name) => {
-      const withoutImport = changed(made, `import { contract as ${name} } from '#modules/${name}'\n`, '')
+      const withoutImport = changed(made, `${importLine(`{ contract as ${name} }`, `#modules/${name}`)}\n`, '')
       return changed(withoutImport, `\n  ${name},\n`, '\n')
     }, text)
 }
@@ -126,9 +126,9 @@ function hostableText(modules: string, module: ModuleName): string {
   )
   const sandbox = providerIn(module)
   const imports = [
-    "import type { HallDefinition } from '#platform/host/open-process'",
-    ...(sandbox === undefined ? [] : [`import { startSandbox } from '${fromHere(sandbox)}'`]),
-    "import { loaders as own, moduleNames } from '../modules.ts'",
+    importLine('type { HallDefinition }', '#platform/host/open-process'),
+    ...(sandbox === undefined ? [] : [importLine('{ startSandbox }', fromHere(sandbox))]),
+    importLine('{ loaders as own, moduleNames }', '../modules.ts'),
   ]
   const provider =
     sandbox === undefined
@@ -149,6 +149,9 @@ export const hostable = moduleNames.filter((name) => loaders[name] !== undefined
 ${provider}
 `
 }
+
+/** Put together here, so that what a project imports does not look like an import of this file. */
+const importLine = (what: string, path: string): string => ['import', what, 'from', `'${path}'`].join(' ')
 
 /** As the formatter breaks a line that is too long. */
 const wrapped = (line: string): string => (line.length > lineMax ? line.replace(' => ', ' =>\n    ') : line)
