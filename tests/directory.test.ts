@@ -8,6 +8,7 @@ import { eventually } from '#testing/eventually'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { createLog } from '#platform/log'
 import { quietLog } from './far/stall.ts'
 
 const { redisUrl } = inject('cluster')
@@ -94,6 +95,27 @@ describe.each(Object.entries(grounds))('a directory in %s', (_name, prepare) => 
     )
     expect(found(looking, 'inventory')).toEqual(['http://three:3'])
   })
+})
+
+test('a directory tells once who has come, and once who is gone', async () => {
+  const told: { process: string; address: string; msg: string }[] = []
+  const log = createLog({ level: 'info', destination: { write: (line) => void told.push(JSON.parse(line)) } })
+  let all = [
+    { ...announced('http://one:1'), load: 0 },
+    { ...announced('http://other:1', ['payments']), load: 0 },
+  ]
+  const registry = { renew: async () => all, leave: async () => undefined, close: async () => undefined }
+  const directory = new Directory({ elsewhere: new Map(), registered, registry, log })
+  onTestFinished(() => directory.close())
+  await directory.open()
+  const own = announced('http://two:2')
+  await directory.join(own)
+  expect(told).toMatchObject([{ address: 'http://one:1', msg: 'an instance of a process has announced itself' }])
+  all = []
+  await directory.join(own)
+  expect(told.slice(1)).toMatchObject([
+    { address: 'http://one:1', msg: expect.stringContaining('is not announced any more') },
+  ])
 })
 
 test('a directory that is out of reach is believed as it was known last', async () => {

@@ -12,6 +12,9 @@ test('a hall that is told nothing provides for itself', () => {
     port: 4000,
     host: '127.0.0.1',
     internalPort: undefined,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
+    metricsToken: undefined,
     captureOn: 'placing',
     dataDir: resolve('.hall'),
     demo: true,
@@ -51,6 +54,9 @@ test('every setting is read, and modules with a database of their own are collec
     DATABASE_CONNECTIONS: '8',
     LOG_LEVEL: 'silent',
     ROLE_PREFIX: 'hall_1',
+    METRICS_PORT: '0',
+    METRICS_HOST: '::1',
+    METRICS_TOKEN: 'a-token-of-some-length',
   })
   expect(config).toMatchObject({
     port: 0,
@@ -59,6 +65,9 @@ test('every setting is read, and modules with a database of their own are collec
     queueDatabaseUrl: 'postgresql://a:b@db/queue',
     databaseConnections: 8,
     rolePrefix: 'hall_1',
+    metricsPort: 0,
+    metricsHost: '::1',
+    metricsToken: 'a-token-of-some-length',
   })
   expect(Object.keys(config.databaseUrls)).toEqual(['orders'])
   expect(isAbsolute(config.dataDir)).toBe(true)
@@ -68,6 +77,9 @@ test('a bad start names every bad variable at once, says what to do, and shows n
   const bad = {
     PORT: '65536',
     INTERNAL_PORT: '1e3',
+    METRICS_PORT: 'on',
+    METRICS_HOST: 'http://::',
+    METRICS_TOKEN: 'hunter2',
     HOST: 'http://0.0.0.0',
     DATABASE_URL: 'mysql://root:hunter2@db/hall',
     QUEUE_DATABASE_URL: 'queue',
@@ -85,6 +97,11 @@ test('a bad start names every bad variable at once, says what to do, and shows n
   for (const variable of Object.keys(bad)) expect((error as Error).message).toContain(`\n  ${variable} must `)
   expect((error as Error).message).toContain('not "65536". Set a free port')
   expect((error as Error).message).not.toContain('hunter2')
+})
+
+test.each(['PORT', 'INTERNAL_PORT'])('figures have a port of their own, other than %s', (other) => {
+  const error = caught(() => readConfig({ [other]: '4700', METRICS_PORT: '4700' }))
+  expect((error as Error).message).toContain(`\n  METRICS_PORT is 4700, which is also ${other}. Set another port`)
 })
 
 test('a log line carries its request and hides what is secret, also two levels down', () => {

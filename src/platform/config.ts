@@ -14,6 +14,11 @@ export type Config = {
   internalPort: number | undefined
   /** The name or address under which other processes reach this one, where instances announce themselves. */
   advertiseHost: string | undefined
+  /** A face for whoever watches this process: its figures and its health. Opened only where a port is given. */
+  metricsPort: number | undefined
+  metricsHost: string
+  /** What whoever asks for figures must show; where it is set, they are told on the other faces, too. */
+  metricsToken: string | undefined
   /** PEM files with which processes prove to each other who they are; without, they do by the hall's secret alone. */
   internalTls: { cert: string; key: string; ca: string } | undefined
   /** Absolute. Holds the hall's keys and, without `databaseUrl`, its database. */
@@ -92,6 +97,18 @@ const settings = z.object({
   ADVERTISE_HOST: z
     .string()
     .regex(/^[^\s/]+$/, 'must be a host name or an address alone. Remove it to use HOST.')
+    .optional(),
+  METRICS_PORT: wholeNumber(0, 65_535, 'Set a free port, 0 to have one picked, or remove it.').optional(),
+  METRICS_HOST: z
+    .string()
+    .regex(/^[^\s/]+$/, 'must be a host name or an address alone. Remove it to use 127.0.0.1.')
+    .default('127.0.0.1'),
+  METRICS_TOKEN: z
+    .string()
+    .regex(
+      /^[!-~]{16,}$/,
+      'must have at least 16 visible ASCII characters and no space. Use 64 random hexadecimal digits, or remove it.',
+    )
     .optional(),
   INTERNAL_TLS_CERT: z.string().optional(),
   INTERNAL_TLS_KEY: z.string().optional(),
@@ -173,6 +190,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     publicUrl: read.PUBLIC_URL?.replace(/\/+$/, ''),
     internalPort: read.INTERNAL_PORT,
     advertiseHost: read.ADVERTISE_HOST,
+    metricsPort: metricsPortOf(read),
+    metricsHost: read.METRICS_HOST,
+    metricsToken: read.METRICS_TOKEN,
     internalTls: tlsOf(read),
     dataDir: resolve(read.DATA_DIR),
     databaseUrl: read.DATABASE_URL,
@@ -194,6 +214,21 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     isRunByNpm: read.npm_lifecycle_event !== undefined,
     sagaLeaseMs: read.SAGA_LEASE_MS,
   }
+}
+
+/** Each face has a port of its own, unless it picks a free one. */
+function metricsPortOf(read: {
+  METRICS_PORT?: number | undefined
+  PORT: number
+  INTERNAL_PORT?: number | undefined
+}): number | undefined {
+  const port = read.METRICS_PORT
+  const same = (['PORT', 'INTERNAL_PORT'] as const).find(
+    (name) => port !== undefined && port > 0 && read[name] === port,
+  )
+  if (same === undefined) return port
+  const problem = `is ${port}, which is also ${same}. Set another port, 0 to have a free one picked, or remove it.`
+  throw new ConfigError([{ variable: 'METRICS_PORT', problem }])
 }
 
 function tlsOf(read: {

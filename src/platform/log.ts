@@ -19,6 +19,7 @@ const SECRETS = [
   'hallKey',
   'hallSecret',
   'key',
+  'metricsToken',
   'password',
   'secret',
   'token',

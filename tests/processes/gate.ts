@@ -1,4 +1,7 @@
-/** A gate in front of a server: shut, it ends every connection and lets none in, as a server does that is gone. */
+/**
+ * A gate in front of a server: shut, it ends every connection and lets none in, as a server does that is gone; frozen, it lets all stand
+ * and passes nothing on, as a server does that is stopped.
+ */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -7,22 +10,26 @@ export type Gate = AsyncDisposable & {
   /** Ends all connections, and refuses new ones until it is opened again. */
   shut(): Promise<void>
   open(): Promise<void>
+  /** Passes nothing on until it is thawed. */
+  freeze(): void
+  thaw(): void
 }
 
 /** Opens a gate that leads to a port of this machine. */
 export async function openGate(target: number): Promise<Gate> {
-  const sockets = new Set<Socket>()
+  const sockets = new Map<Socket, Socket>()
+  let isFrozen = false
   const server = createServer((incoming) => {
     const outgoing = connect(target, '127.0.0.1')
     for (const [socket, other] of [[incoming, outgoing] as const, [outgoing, incoming] as const]) {
-      sockets.add(socket)
+      sockets.set(socket, other)
       socket.setNoDelay(true)
       socket.on('error', () => other.destroy())
       socket.on('close', () => {
         sockets.delete(socket)
         other.destroy()
       })
-      socket.pipe(other)
+      if (!isFrozen) socket.pipe(other)
     }
   })
   const listenAt = async (port: number) => {
@@ -35,8 +42,21 @@ export async function openGate(target: number): Promise<Gate> {
     if (!server.listening) return
     const closed = once(server, 'close')
     server.close()
-    for (const socket of sockets) socket.destroy()
+    for (const socket of sockets.keys()) socket.destroy()
     await closed
   }
-  return { port, shut, open: () => listenAt(port), [Symbol.asyncDispose]: shut }
+  return {
+    port,
+    shut,
+    open: () => listenAt(port),
+    freeze() {
+      isFrozen = true
+      for (const socket of sockets.keys()) socket.unpipe().pause()
+    },
+    thaw() {
+      isFrozen = false
+      for (const [socket, other] of sockets) socket.pipe(other)
+    },
+    [Symbol.asyncDispose]: shut,
+  }
 }

@@ -19,6 +19,7 @@ export async function settingsForAll(
     PORT: String(port),
     // One for all would be one too few: each has its own in the topology.
     INTERNAL_PORT: '',
+    METRICS_PORT: '',
     PUBLIC_URL: config.publicUrl ?? `http://${reachableHost(config.host)}:${port}`,
     DATABASE_CONNECTIONS: String(Math.min(config.databaseConnections, await shareOf(databaseUrl, processes))),
     // Who ends by whose end is known by the channel to us, whatever started us.

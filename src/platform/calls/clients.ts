@@ -38,15 +38,19 @@ export type Dispatch = (route: Route, context: CallContext, input: unknown) => P
 
 /** Finds the module of a call, runs it there, and counts it. */
 export const dispatchWith =
-  (placements: Placements, far: FarClient, traffic: Traffic): Dispatch =>
+  (placements: Placements, far: Pick<FarClient, 'call'>, traffic: Traffic): Dispatch =>
   async (route, context, input) => {
     const beganAt = micros()
     const placement = placements.locate(route.module)
-    const outcome =
-      'addresses' in placement
-        ? asKnown(route, await far.call(placement.addresses, { route, context, input }))
-        : await run(boundHere(placement.here, route), context, input)
-    traffic.add(context.caller, route.path, beganAt)
+    if ('addresses' in placement) {
+      const outcome = asKnown(route, await far.call(placement.addresses, { route, context, input }))
+      const count = traffic.addFar(context.caller, route.path, beganAt)
+      if (!outcome.ok) count.failed(outcome.failure.reason)
+      return outcome
+    }
+    const outcome = await run(boundHere(placement.here, route), context, input)
+    const count = traffic.add(context.caller, route.path, beganAt)
+    if (!outcome.ok) count.failed(outcome.failure.reason)
     return outcome
   }
 

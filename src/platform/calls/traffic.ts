@@ -3,6 +3,7 @@
  * calls are dispatched, near and far alike; a call costs two look-ups and two readings of a clock, and allocates nothing.
  */
 import { randomUUID } from 'node:crypto'
+import { Histogram, secondsBounds } from '../telemetry/histogram.ts'
 import { isOutside } from './run.ts'
 
 /** All calls of one caller to one operation since the process began. */
@@ -16,7 +17,44 @@ export type CountedCalls = {
   microsMax: number
 }
 
-type Count = { calls: number; totalMicros: number; microsMax: number }
+/** All calls of one caller to one operation, near or far. */
+export class Count {
+  calls = 0
+  totalMicros = 0
+  microsMax = 0
+  /** How many failed, by their reason; undefined as long as none has. */
+  failures: Map<string, number> | undefined = undefined
+
+  add(micros: number): void {
+    this.calls += 1
+    this.totalMicros += micros
+    if (micros > this.microsMax) this.microsMax = micros
+  }
+
+  failed(reason: string): void {
+    const failures = (this.failures ??= new Map<string, number>())
+    const name = failures.has(reason) || failures.size < reasonsMax ? reason : 'other'
+    failures.set(name, (failures.get(name) ?? 0) + 1)
+  }
+}
+
+/** Contracts promise fewer; a callee of another release is not to fill the memory. */
+const reasonsMax = 50
+
+/** Of calls that went to another process also how long each took. */
+export class FarCount extends Count {
+  readonly seconds = new Histogram(secondsBounds)
+
+  override add(micros: number): void {
+    super.add(micros)
+    this.seconds.observe(micros / 1e6)
+  }
+}
+
+type Counts<Kind extends Count> = Map<string, Map<string, Kind>>
+
+/** What was counted of one operation, and for whom. */
+export type Counted<Kind extends Count> = { caller: string; module: string; operation: string; count: Kind }
 
 /** In whose name the world outside is counted. */
 export const outsideCallers = 'clients'
@@ -32,37 +70,59 @@ export class Traffic {
   readonly process = randomUUID()
   /** When counting began: ISO 8601 in UTC. */
   readonly since: string
-  readonly #byCaller = new Map<string, Map<string, Count>>()
+  readonly #near: Counts<Count> = new Map()
+  readonly #far: Counts<FarCount> = new Map()
 
   constructor(since: string) {
     this.since = since
   }
 
-  /** Counts a call that has ended, and began at an instant of `micros()`. */
-  add(caller: string, path: string, beganAt: number): void {
+  /** Counts a call to a module here that has ended, and began at an instant of `micros()`. */
+  add(caller: string, path: string, beganAt: number): Count {
     const took = (micros() - beganAt) | 0
     const name = isOutside(caller) ? outsideCallers : caller
-    const count = this.#byCaller.get(name)?.get(path) ?? this.#begin(name, path)
-    count.calls += 1
-    count.totalMicros += took
-    if (took > count.microsMax) count.microsMax = took
-  }
-
-  #begin(caller: string, path: string): Count {
-    const ofCaller = this.#byCaller.get(caller) ?? new Map<string, Count>()
-    this.#byCaller.set(caller, ofCaller)
-    const count = { calls: 0, totalMicros: 0, microsMax: 0 }
-    ofCaller.set(path, count)
+    const count = this.#near.get(name)?.get(path) ?? begin(this.#near, [name, path], new Count())
+    count.add(took)
     return count
   }
 
-  /** What was counted until now. */
+  /** Counts a call to a module in another process. */
+  addFar(caller: string, path: string, beganAt: number): Count {
+    const took = (micros() - beganAt) | 0
+    const name = isOutside(caller) ? outsideCallers : caller
+    const count = this.#far.get(name)?.get(path) ?? begin(this.#far, [name, path], new FarCount())
+    count.add(took)
+    return count
+  }
+
+  /** What was counted until now, wherever the modules were. */
   read(): CountedCalls[] {
-    return [...this.#byCaller].flatMap(([caller, ofCaller]) =>
-      [...ofCaller].map(([path, count]) => {
-        const dot = path.indexOf('.')
-        return { caller, module: path.slice(0, dot), operation: path.slice(dot + 1), ...count }
-      }),
-    )
+    return [...this.near(), ...this.far()].map(({ count, ...call }) => {
+      const { calls, totalMicros, microsMax } = count
+      return { ...call, calls, totalMicros, microsMax }
+    })
+  }
+
+  near(): Counted<Count>[] {
+    return listOf(this.#near)
+  }
+
+  far(): Counted<FarCount>[] {
+    return listOf(this.#far)
   }
 }
+
+function begin<Kind extends Count>(counts: Counts<Kind>, [caller, path]: [string, string], count: Kind): Kind {
+  const ofCaller = counts.get(caller) ?? new Map<string, Kind>()
+  counts.set(caller, ofCaller)
+  ofCaller.set(path, count)
+  return count
+}
+
+const listOf = <Kind extends Count>(counts: Counts<Kind>): Counted<Kind>[] =>
+  [...counts].flatMap(([caller, ofCaller]) =>
+    [...ofCaller].map(([path, count]) => {
+      const dot = path.indexOf('.')
+      return { caller, module: path.slice(0, dot), operation: path.slice(dot + 1), count }
+    }),
+  )

@@ -25,11 +25,14 @@ class LiveAddresses implements Addresses {
     this.list = list
   }
 
-  set(list: readonly string[]): void {
+  /** Returns whether that is another list than before. */
+  set(list: readonly string[]): boolean {
     const sorted = list.toSorted()
-    if (sorted.length === this.list.length && sorted.every((address, index) => address === this.list[index])) return
+    if (sorted.length === this.list.length && sorted.every((address, index) => address === this.list[index]))
+      return false
     this.list = sorted
     this.since = performance.now()
+    return true
   }
 }
 
@@ -49,6 +52,7 @@ export class Directory {
   readonly #addresses = new Map<string, LiveAddresses>()
   readonly #options: DirectoryOptions
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #seen = new Map<string, Announced>()
   #own: Omit<Announced, 'load'> | undefined
   #busy = performance.eventLoopUtilization()
   #isAway = false
@@ -113,6 +117,7 @@ export class Directory {
         const there = all.filter(({ modules }) => modules.includes(module))
         this.#addresses.get(module)!.set(there.map(({ address }) => address))
       }
+      this.#tellChanges(all.filter(({ modules }) => modules.some((module) => registered.has(module))))
       if (this.#isAway) log.info('the directory can be reached again')
       this.#isAway = false
     } catch (error) {
@@ -121,14 +126,34 @@ export class Directory {
     }
   }
 
+  /** Tells who of those that may be called came and went since the last look. */
+  #tellChanges(there: readonly Announced[]): void {
+    const { log } = this.#options
+    for (const instance of there) {
+      if (this.#seen.has(instance.id)) continue
+      this.#seen.set(instance.id, instance)
+      log.info(shown(instance), 'an instance of a process has announced itself')
+    }
+    const ids = new Set(there.map(({ id }) => id))
+    for (const [id, instance] of this.#seen) {
+      if (ids.has(id)) continue
+      this.#seen.delete(id)
+      log.info(shown(instance), 'an instance of a process is not announced any more: it left, or missed its heartbeats')
+    }
+  }
+
   /** Such as a headless Service: a name with an address for each instance. A name with one address stays a name. */
   async #lookUp(named: readonly (readonly [string, readonly string[]])[]): Promise<void> {
     for (const [module, list] of named) {
       const found = await Promise.all(list.map(addressesAt))
-      this.#addresses.get(module)!.set(found.flat())
+      const addresses = this.#addresses.get(module)!
+      if (addresses.set(found.flat()))
+        this.#options.log.info({ module, addresses: addresses.list }, 'a module has other addresses')
     }
   }
 }
+
+const shown = ({ id, process, address, version }: Announced) => ({ instance: id, process, address, version })
 
 const isName = (address: string): boolean => {
   const { hostname } = new URL(address)

@@ -11,10 +11,12 @@ import { deadlineExceeded, DomainError, unavailable } from '../errors.ts'
 import type { Addresses } from '../directory/directory.ts'
 import type { Log } from '../log.ts'
 import type { Certificates } from './certificates.ts'
+import { CalleeCounts, type CalleeReading, type FarReading, LinkCounts } from './counts.ts'
 import { Instance } from './instance.ts'
 import { refuse } from './link.ts'
 import { Lost } from './pending.ts'
 import { type CallPolicy, defaultPolicy, type Policies } from './policy.ts'
+import { PolicyLog } from './policy-log.ts'
 import { createSealer, type ProcessIdentity } from './tokens.ts'
 import type { FarCall } from './wire.ts'
 
@@ -23,6 +25,8 @@ export type FarClient = {
   call(addresses: Addresses, call: FarCall): Promise<Outcome>
   /** Whether an instance lives. */
   ping(address: string): Promise<boolean>
+  /** What was counted until now. */
+  read(): FarReading
   close(): Promise<void>
 }
 
@@ -43,11 +47,13 @@ const overloaded = (module: string) =>
   )
 
 /** A module elsewhere, as this process has called it. */
-type Callee = { policy: CallPolicy; inFlight: number; retries: number }
+type Callee = { policy: CallPolicy; inFlight: number; retries: number; counts: CalleeCounts; log: PolicyLog }
 
 export function createFarClient({ secret, self, log, policies = {}, certificates }: FarClientOptions): FarClient {
   const instances = new Map<string, Instance>()
   const callees = new Map<string, Callee>()
+  const gone = { ejections: 0, counts: new LinkCounts() }
+  const policyLog = new PolicyLog(log)
   const instanceAt = (address: string): Instance => {
     const known = instances.get(address)
     if (known) return known
@@ -69,6 +75,9 @@ export function createFarClient({ secret, self, log, policies = {}, certificates
       if (listed.has(address)) continue
       instances.delete(address)
       instance.retire()
+      const { ejections, counts } = instance.read()
+      gone.ejections += ejections
+      gone.counts.add(counts)
     }
   }
   const calleeOf = (module: string): Callee => {
@@ -76,29 +85,42 @@ export function createFarClient({ secret, self, log, policies = {}, certificates
     if (known) return known
     const policy = { ...defaultPolicy, ...policies[module] }
     // What one crash can lose is what is under way.
-    const made = { policy, inFlight: 0, retries: policy.inFlightMax }
+    const made = { policy, inFlight: 0, retries: policy.inFlightMax, counts: new CalleeCounts(), log: policyLog }
     callees.set(module, made)
+    log.info({ callee: module, ...policy }, 'a module elsewhere is called under this policy')
     return made
   }
   return {
     async call(addresses, call) {
       const { module } = call.route
       const callee = calleeOf(module)
-      if (callee.inFlight >= callee.policy.inFlightMax) return refuse(overloaded(module))
+      if (callee.inFlight >= callee.policy.inFlightMax) {
+        callee.counts.overloaded += 1
+        policyLog.tell(module, 'calls are refused: too many are under way')
+        return refuse(overloaded(module))
+      }
       callee.inFlight += 1
       callee.retries = Math.min(callee.policy.inFlightMax, callee.retries + callee.policy.retryShare)
       try {
-        return await callAt(() => resolve(addresses), { addresses, callee }, call)
+        const outcome = await callAt(() => resolve(addresses), { addresses, callee }, call)
+        if (!outcome.ok && outcome.failure.reason === 'platform.deadline_exceeded') callee.counts.expired += 1
+        return outcome
       } finally {
         callee.inFlight -= 1
       }
     },
     ping: (address) => instanceAt(address).ping(),
+    read: () => ({ callees: readingsOf(callees), instances: [...instances.values()].map((each) => each.read()), gone }),
     async close() {
       await Promise.all([...instances.values()].map((instance) => instance.close()))
     },
   }
 }
+
+const readingsOf = (callees: ReadonlyMap<string, Callee>): CalleeReading[] =>
+  [...callees].map(([module, { policy, inFlight, retries, counts }]) => {
+    return { module, policy, inFlight, retriesLeft: retries, counts }
+  })
 
 type Called = { addresses: Addresses; callee: Callee }
 
@@ -108,7 +130,12 @@ async function callAt(
   call: FarCall,
 ): Promise<Outcome> {
   const { route, context } = call
-  const gone = () => refuse(unavailable(`${route.module} cannot be reached.`))
+  const { counts } = callee
+  const gone = () => {
+    counts.unavailable += 1
+    return refuse(unavailable(`${route.module} cannot be reached.`))
+  }
+  let hasWaited = false
   for (;;) {
     if (context.deadlineAt <= Date.now()) return refuse(deadlineExceeded(route.path))
     const there = resolve()
@@ -118,15 +145,25 @@ async function callAt(
         there.length === 0 ? performance.now() - addresses.since : Math.min(...there.map((each) => each.downMs))
       const patienceMs = Math.min(callee.policy.patienceMs - downMs, context.deadlineAt - Date.now())
       if (patienceMs <= 0) return gone()
+      if (!hasWaited) counts.waited += 1
+      hasWaited = true
+      counts.waiting += 1
       await oneIsUp(there, patienceMs)
+      counts.waiting -= 1
       continue
     }
     try {
       return await instance.send(call)
     } catch (error) {
       if (!(error instanceof Lost)) throw error
-      if (!mayBeMadeAgain(call, error) || callee.retries < 1) return gone()
+      if (!mayBeMadeAgain(call, error)) return gone()
+      if (callee.retries < 1) {
+        counts.retriesRefused += 1
+        callee.log.tell(route.module, 'lost calls are not made again: retries are used up')
+        return gone()
+      }
       callee.retries -= 1
+      counts.retried += 1
     }
   }
 }

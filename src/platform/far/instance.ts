@@ -6,6 +6,7 @@
  */
 import type { Outcome } from '../calls/run.ts'
 import type { Log } from '../log.ts'
+import type { InstanceReading } from './counts.ts'
 import { Link, type LinkOptions } from './link.ts'
 import { Lost } from './pending.ts'
 import type { FarCall } from './wire.ts'
@@ -27,6 +28,7 @@ export class Instance {
   #latencyMs = 1
   #downSince: number | undefined
   #up: PromiseWithResolvers<void> | undefined
+  #ejections = 0
   #isAsked = false
   #isRetired = false
   #isClosed = false
@@ -81,6 +83,14 @@ export class Instance {
     return this.#link.ping(pingMsMax)
   }
 
+  /** What was counted until now. */
+  read(): InstanceReading {
+    const state = !this.isUp ? 'down' : this.isLeaving ? 'leaving' : 'up'
+    const { inFlight, counts } = this.#link
+    const latencySeconds = this.#latencyMs / 1000
+    return { address: this.address, state, inFlight, latencySeconds, ejections: this.#ejections, counts }
+  }
+
   /** No call is to come any more: ends once those under way are through. */
   retire(): void {
     this.#isRetired = true
@@ -95,6 +105,7 @@ export class Instance {
   #isDown(error: unknown): void {
     if (this.#downSince !== undefined || this.#isClosed) return
     this.#downSince = performance.now()
+    this.#ejections += 1
     this.#up = Promise.withResolvers()
     this.#log.warn(
       { address: this.address, err: error instanceof Lost ? error.cause : error },

@@ -7,6 +7,7 @@ import type { Outcome } from '../calls/run.ts'
 import { deadlineExceeded, DomainError, type Failure, failureOf } from '../errors.ts'
 import { Answer } from './answer.ts'
 import type { Certificates } from './certificates.ts'
+import { LinkCounts } from './counts.ts'
 import { inBatches, Lost, type Pending, written } from './pending.ts'
 import { callsPath, decodeOutcome, encodeCancel, type FarCall, sealHeader, staleSeal, tokenHeader } from './wire.ts'
 
@@ -34,6 +35,7 @@ export class Link {
   heardAt = 0
   /** Whether the callee has said that it takes no more requests on its connections: it is about to stop. */
   isLeaving = false
+  readonly counts = new LinkCounts()
   readonly #options: LinkOptions
   readonly #pool: Pool
   readonly #pending = new Map<number, Pending>()
@@ -121,6 +123,7 @@ export class Link {
     // Made bytes of once, for the seal and for the connection.
     const body = Buffer.from(`[${[...batch.map(({ text }) => text), ...cancels.map(encodeCancel)].join(',')}]`)
     const { token, seal } = this.#options.seal(body)
+    this.counts.posted(batch.length, cancels.length)
     for (const pending of batch) pending.isSent = true
     const answer = new Answer({
       began: (isLast) => (this.isLeaving = isLast),

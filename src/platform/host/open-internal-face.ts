@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import type { BoundOperation } from '../calls/operation.ts'
 import type { Certificates } from '../far/certificates.ts'
 import { createInternalServer } from '../http/internal-server.ts'
+import type { OperatorDoors } from '../http/operator-doors.ts'
 import { isPortTaken, listen, type Listening, type ListenOptions, portOf } from '../http/listen.ts'
 import type { ProcessOptions } from './open-process.ts'
 import { type Hosted, readsJournal, sourcesOf } from './runtimes.ts'
@@ -14,13 +15,14 @@ type InternalFaceOptions = {
   secret: string
   hosted: ReadonlyMap<string, Hosted>
   certificates: Certificates | undefined
+  doors: OperatorDoors
 }
 
 const drainMsMax = 20_000
 
 /** Opens the internal face; undefined where the place has none. Closing answers what was accepted. */
 export async function openInternalFace(
-  { options, secret, hosted, certificates }: InternalFaceOptions,
+  { options, secret, hosted, certificates, doors }: InternalFaceOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening | undefined> {
   const { config, definition, place } = options
@@ -30,6 +32,7 @@ export async function openInternalFace(
     createInternalServer({
       secret,
       certificates,
+      doors,
       find: (path) => findOperation(hosted, path),
       mayCall(caller, operation) {
         const declared = definition.graph[caller]

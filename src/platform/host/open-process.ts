@@ -21,10 +21,12 @@ import type { Webhook } from '../http/public-server.ts'
 import { type NewId, randomIds } from '../ids.ts'
 import type { Log } from '../log.ts'
 import { loadHallSecret } from '../secret.ts'
+import { RequestCounts } from '../telemetry/request-counts.ts'
 import { refuseCallCycle } from './call-cycle.ts'
 import type { Authentication } from './gateway.ts'
 import { openDatabases, shareOf } from './open-databases.ts'
 import { openDirectory } from './open-directory.ts'
+import { doorsOf, openMetricsFace } from './open-metrics-face.ts'
 import { advertised, openInternalFace } from './open-internal-face.ts'
 import { queueBoardOf } from './open-queue-board.ts'
 import { openWorkers, roundsFor, type Workers } from './open-workers.ts'
@@ -70,6 +72,8 @@ export type HallProcess = {
   /** The public face, or undefined where it is elsewhere. */
   url: string | undefined
   internalUrl: string | undefined
+  /** The face for whoever watches this process, where it has one. */
+  metricsUrl: string | undefined
   hosted: ReadonlyMap<string, Hosted>
   /** Calls an operation of any module, as a module or a client would. */
   dispatch: ReturnType<typeof dispatchWith>
@@ -115,7 +119,8 @@ async function open(
   closers: (() => Promise<unknown>)[],
   closeAll: () => Promise<void>,
 ): Promise<HallProcess> {
-  const { config, log, definition, place, newId = randomIds } = options
+  const { config, place, newId = randomIds } = options
+  let isClosing = false
   const secret = await loadHallSecret({ dataDir: config.dataDir, given: config.hallSecret })
   const databases = await openDatabases(options, closers)
   const stopping = new AbortController()
@@ -131,21 +136,14 @@ async function open(
   const publicFace = place.gateway ? await import('./open-public-face.ts') : undefined
   const readCache = publicFace?.createReadCache(options, dispatch)
   const hosted: Map<string, Hosted> = await hostModules({
-    config,
+    ...hostedHere(options),
     secret,
     newId,
-    log,
     dispatch,
     traffic,
-    graph: definition.graph,
-    contracts: definition.contracts,
-    loaders: definition.loaders,
-    modules: place.modules,
     clock,
-    leaseMs: options.leaseMs ?? config.sagaLeaseMs,
     databaseUrlOf: databases.urlOf,
     rolesOf: databases.rolesOf,
-    connectionsPerModule: shareOf(config, { modules: place.modules.length, works: options.duties.size > 0 }),
     stopping: stopping.signal,
     committed(module, wrote) {
       workers?.committed(module, wrote)
@@ -156,28 +154,46 @@ async function open(
   const refusals = tellRefusals(options, hosted)
   closers.push(() => refusals.close())
   closers.push(() => Promise.resolve(stopping.abort()))
-  const internal = await openInternalFace({ options, secret, hosted, certificates }, closers)
+  const requests = new RequestCounts()
+  const state = { carrier: () => workers?.carrier, isClosing: () => isClosing }
+  const doors = doorsOf({ options, traffic, far, placements, hosted, requests, ...state })
+  const metrics = await openMetricsFace({ options, doors }, closers)
+  const internal = await openInternalFace({ options, secret, hosted, certificates, doors }, closers)
   workers = await openWorkers({ options, hosted, databases, namespace }, closers)
   const rounds = roundsFor({ options, hosted })
   const queueBoard = queueBoardOf({ options, queueUrl: databases.queueUrl, namespace }, closers)
-  const wired = { options, dispatch, placements, far, newId, hosted, carrier: workers.carrier, readCache, queueBoard }
+  const wired = { options, dispatch, newId, doors, requests, readCache, queueBoard }
   const faces = await publicFace?.openPublicFace(wired, closers)
   if (internal && place.face === 'registered') await join(options, { directory, internal }, closers)
   return {
     url: faces?.url,
     internalUrl: internal?.url,
+    metricsUrl: metrics?.url,
     hosted,
     dispatch,
     newId,
-    async announceOpen(publicUrl) {
-      for (const { assembly } of hosted.values()) await assembly.onOpen?.({ publicUrl })
-    },
+    announceOpen: (publicUrl) => announceOpenTo(hosted, publicUrl),
     async round(how) {
       await refusals.tell()
       return rounds(how)
     },
-    close: closeAll,
+    close() {
+      isClosing = true
+      return closeAll()
+    },
   }
+}
+
+/** What a process hosts, and under which settings. */
+function hostedHere({ config, log, definition, place, duties, leaseMs = config.sagaLeaseMs }: ProcessOptions) {
+  const { graph, contracts, loaders } = definition
+  const { modules } = place
+  const connectionsPerModule = shareOf(config, { modules: modules.length, works: duties.size > 0 })
+  return { config, log, graph, contracts, loaders, modules, leaseMs, connectionsPerModule }
+}
+
+async function announceOpenTo(hosted: ReadonlyMap<string, Hosted>, publicUrl: string | undefined): Promise<void> {
+  for (const { assembly } of hosted.values()) await assembly.onOpen?.({ publicUrl })
 }
 
 async function closeModules(hosted: ReadonlyMap<string, Hosted>): Promise<void> {

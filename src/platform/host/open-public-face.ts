@@ -1,26 +1,23 @@
 /** The public face of a process, wired: who asks, what is kept in memory, whether the hall is ready, how it stops. */
 import type { RequestHandler } from 'express'
-import type { Dispatch, Placements } from '../calls/clients.ts'
-import type { FarClient } from '../far/far-client.ts'
+import type { Dispatch } from '../calls/clients.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import type { Carrier } from '../events/queues.ts'
 import { listen, type Listening } from '../http/listen.ts'
+import type { OperatorDoors } from '../http/operator-doors.ts'
 import { createPublicServer } from '../http/public-server.ts'
 import { ReadCache } from '../http/read-cache.ts'
 import type { NewId } from '../ids.ts'
+import type { RequestCounts } from '../telemetry/request-counts.ts'
 import { createGateway } from './gateway.ts'
 import type { ProcessOptions } from './open-process.ts'
-import { createReadiness } from './readiness.ts'
-import { type Hosted, readerFor } from './runtimes.ts'
+import { readerFor } from './runtimes.ts'
 
 type PublicFaceOptions = {
   options: ProcessOptions
   dispatch: Dispatch
-  placements: Placements
-  far: Pick<FarClient, 'ping'>
   newId: NewId
-  hosted: ReadonlyMap<string, Hosted>
-  carrier: Pick<Carrier, 'ping'> | undefined
+  doors: OperatorDoors
+  requests: RequestCounts
   readCache: ReadCache | undefined
   queueBoard(): Promise<RequestHandler>
 }
@@ -52,14 +49,13 @@ const drainMsMax = 20_000
 
 /** Opens the public face. Closing answers what was accepted. */
 export async function openPublicFace(
-  { options, dispatch, placements, far, newId, hosted, carrier, readCache, queueBoard }: PublicFaceOptions,
+  { options, dispatch, newId, doors, requests, readCache, queueBoard }: PublicFaceOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { config, definition, log } = options
   const { contracts, authentication, webhooks, page } = definition
   const clock: Clock = options.clock ?? systemClock
   const gateway = createGateway({ contracts, authentication, dispatch, clock })
-  let isClosing = false
   const server = createPublicServer({
     contracts,
     dispatch,
@@ -70,19 +66,10 @@ export async function openPublicFace(
     queueBoard,
     newRequestId: () => newId('req', { module: gatewayName, requestId: '' }),
     actorOf: gateway.actorOf,
-    readiness: createReadiness({
-      hosted,
-      carrier,
-      placements,
-      far,
-      modules: Object.keys(contracts),
-      isClosing: () => isClosing,
-    }),
+    doors,
+    requests,
   })
   const face = await listen(server, { host: config.host, port: config.port, lingerMs: options.lingerMs })
-  closers.push(() => {
-    isClosing = true
-    return face.close(drainMsMax)
-  })
+  closers.push(() => face.close(drainMsMax))
   return face
 }

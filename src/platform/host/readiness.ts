@@ -13,10 +13,11 @@ export type Readiness = { status: 'ready' | 'degraded' | 'not ready'; problems: 
 
 type ReadinessOptions = {
   hosted: ReadonlyMap<string, Hosted>
-  carrier: Pick<Carrier, 'ping'> | undefined
+  /** The queues, where any are reached from here. */
+  carrier(): Pick<Carrier, 'ping'> | undefined
   placements: Placements
   far: Pick<FarClient, 'ping'>
-  /** All modules of the hall. */
+  /** The modules whose absence is told: all of the hall, or those that this process needs. */
   modules: readonly string[]
   isClosing(): boolean
 }
@@ -38,7 +39,8 @@ async function look({ hosted, carrier, placements, far, modules, isClosing }: Re
   const processes = [...elsewhere(placements, modules)].map(async ([addresses, there]) =>
     (await oneLives(far, addresses)) ? [] : [`the process of ${there.join(', ')} cannot be reached`],
   )
-  const queues = carrier === undefined || (await succeeds(() => carrier.ping())) ? [] : ['the queues cannot be reached']
+  const queue = carrier()
+  const queues = queue === undefined || (await succeeds(() => queue.ping())) ? [] : ['the queues cannot be reached']
   const serious = [isClosing() ? ['the hall is closing'] : [], ...(await Promise.all(databases))].flat()
   const problems = [...serious, ...queues, ...(await Promise.all(processes)).flat()]
   const status = serious.length > 0 ? 'not ready' : problems.length > 0 ? 'degraded' : 'ready'
@@ -55,7 +57,8 @@ function elsewhere(placements: Placements, modules: readonly string[]): Map<stri
   return processes
 }
 
-function addressesOf(placements: Placements, module: string): readonly string[] | undefined {
+/** The addresses of a module that is not here; undefined where it is, or nowhere. */
+export function addressesOf(placements: Placements, module: string): readonly string[] | undefined {
   try {
     const placement = placements.locate(module)
     return 'addresses' in placement ? placement.addresses.list : undefined

@@ -20,6 +20,7 @@ import {
   tokenHeader,
 } from '../far/wire.ts'
 import { readBytes } from './body.ts'
+import { answerOperator, type OperatorDoors } from './operator-doors.ts'
 
 type InternalFace = {
   secret: string
@@ -29,6 +30,8 @@ type InternalFace = {
   mayCall(caller: string, operation: BoundOperation): boolean
   /** Where there are some, both sides must show one of the hall's authority. */
   certificates?: Certificates | undefined
+  /** What operators may ask here besides; without it only whether the process lives. */
+  doors?: OperatorDoors | undefined
 }
 
 const notOurs = new DomainError('platform.not_a_process', 'UNAUTHORIZED', 'Only processes of this hall may call here.')
@@ -42,6 +45,7 @@ export function createInternalServer(face: InternalFace): Server {
       response.end()
       return
     }
+    if (face.doors && answerOperator(face.doors, { request, response }, { isOpen: false })) return
     const answering =
       request.url === callsPath ? answerCalls({ face, callers }, request, response) : Promise.reject(notOurs)
     answering.catch((error: unknown) => refuseAll(response, error))

@@ -51,3 +51,13 @@ test('under load, every request that reaches a server is answered while it close
   agent.destroy()
   expect(answers.last).toBe(16)
 })
+
+test('whose port is taken, or whose host is none, is told by the name of the setting', async () => {
+  const { port, close } = await listen(createServer(), { host: '127.0.0.1', port: 0 })
+  const settings = { host: 'METRICS_HOST', port: 'METRICS_PORT' }
+  await expect(listen(createServer(), { host: '127.0.0.1', port, settings })).rejects.toThrow(
+    'another with METRICS_PORT',
+  )
+  await expect(listen(createServer(), { host: '192.0.2.1', port: 0, settings })).rejects.toThrow('Correct METRICS_HOST')
+  await close(0)
+})

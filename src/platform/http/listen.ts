@@ -14,11 +14,11 @@ export type ListenOptions = {
   port: number
   /** How long connections that are kept open may still ask something once closing has begun, in milliseconds. */
   lingerMs?: number | undefined
-  /** What somebody does whose port is taken, besides stopping what uses it; by default, choose another with PORT. */
+  /** What somebody does whose port is taken, besides stopping what uses it; by default, choose another with the setting. */
   otherwise?: string
+  /** The settings that say where to listen. */
+  settings?: { host: string; port: string }
 }
-
-const otherwiseSet = 'choose another with PORT (0 picks a free one)'
 
 /** Listens on an address; port 0 picks a free one. Throws a sentence that says what to do where the port is taken. */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
@@ -94,12 +94,15 @@ export const isPortTaken = (error: unknown): boolean =>
   error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
 
 /** Why nobody can listen there, as a sentence that says what to do; any other error as it is. */
-function explained(error: NodeJS.ErrnoException, { host, port, otherwise = otherwiseSet }: ListenOptions): Error {
+function explained(error: NodeJS.ErrnoException, options: ListenOptions): Error {
+  const { host, port, settings = { host: 'HOST', port: 'PORT' } } = options
+  const { otherwise = `choose another with ${settings.port} (0 picks a free one)` } = options
+  const correct = `Correct ${settings.host}, or remove it to use 127.0.0.1.`
   const sentences: Record<string, string> = {
     EADDRINUSE: `Port ${port} is taken. Stop what uses it, or ${otherwise}.`,
-    EACCES: `This user may not listen on port ${port}. Choose one from 1024 on with PORT.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Correct HOST, or remove it to use 127.0.0.1.`,
-    ENOTFOUND: `There is no host ${host}. Correct HOST, or remove it to use 127.0.0.1.`,
+    EACCES: `This user may not listen on port ${port}. Choose one from 1024 on with ${settings.port}.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. ${correct}`,
+    ENOTFOUND: `There is no host ${host}. ${correct}`,
   }
   const sentence = sentences[error.code ?? '']
   return sentence === undefined ? error : new Error(sentence, { cause: error })

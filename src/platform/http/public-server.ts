@@ -7,10 +7,12 @@ import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { type CallContext, deadlineMsDefault } from '../calls/context.ts'
 import { DomainError, errorShapeOf, failureOf, type Failure, httpStatusOf } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { RequestCounts } from '../telemetry/request-counts.ts'
 import { guest } from '../values.ts'
 import { readBody } from './body.ts'
-import { createQueuesDoor, queuesPath } from './queues-door.ts'
-import type { Readiness } from '../host/readiness.ts'
+import { metricsPath, type OperatorDoors, sendFigures, showsToken } from './operator-doors.ts'
+import { admitOperator, createQueuesDoor, queuesPath } from './queues-door.ts'
+import { routeNames } from './route-names.ts'
 import { jsonHeaders, pageHeaders, securityHeaders } from './security-headers.ts'
 import { bodyBytesMax, createTrpcHandler, requestIdOf, type TrpcFace, urlLengthMax } from './trpc-handler.ts'
 
@@ -23,8 +25,8 @@ type PublicFace = TrpcFace & {
   page?: (() => string) | undefined
   /** The board of the queues, opened when it is first asked for; throws where they cannot be reached. */
   queueBoard(): Promise<RequestHandler>
-  /** Whether the hall can do its work now; what is wrong otherwise. */
-  readiness(): Promise<Readiness>
+  doors: OperatorDoors
+  requests: RequestCounts
   log: Log
 }
 
@@ -63,8 +65,10 @@ const farewellMs = 2_000
 export function createPublicServer(face: PublicFace): Server {
   const trpc = createTrpcHandler(face, trpcPrefix)
   const app = createApp(face)
+  const routeOf = routeNames(face, trpcPrefix)
   const server = createServer({ maxHeaderSize: headerBytesMax }, (request, response) => {
     const { url = '/' } = request
+    face.requests.watch(routeOf(url), response)
     if (url.length > urlLengthMax) refuse(response, failureOf(urlTooLong(), nothing), { face, request, status: 414 })
     else if (url.startsWith(`${trpcPrefix}/`)) trpc(request, response)
     else app(request, response)
@@ -107,9 +111,10 @@ function createApp(face: PublicFace) {
   }
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
   app.get('/readyz', async (_request, response) => {
-    const readiness = await face.readiness()
+    const readiness = await face.doors.readiness()
     response.status(readiness.status === 'not ready' ? 503 : 200).json(readiness)
   })
+  app.get(metricsPath, createFiguresDoor(face))
   app.use(queuesPath, createQueuesDoor(face, face.queueBoard))
   for (const webhook of face.webhooks) app.post(webhook.path, receiver(face, webhook))
   app.use((request: IncomingMessage, response: ServerResponse) => {
@@ -117,6 +122,15 @@ function createApp(face: PublicFace) {
   })
   app.use(onError(face))
   return app
+}
+
+/** Whoever may look at the queues may look at figures. The token asks no database, so that it opens when that is away. */
+function createFiguresDoor(face: PublicFace): RequestHandler {
+  const { metricsToken } = face.doors
+  return async (request, response) => {
+    if (metricsToken === undefined || !showsToken(request, metricsToken)) await admitOperator(face, request, response)
+    await sendFigures(face.doors, response)
+  }
 }
 
 /** Hands a webhook's raw body, and the signature that covers it, to the module that can check it. */

@@ -5,7 +5,7 @@
  * adds to a request by itself must open nothing that changes something.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { deadlineMsDefault } from '../calls/context.ts'
 import { DomainError, forbidden, unauthenticated } from '../errors.ts'
 import { type Actor, holds } from '../values.ts'
@@ -28,24 +28,33 @@ export function createQueuesDoor(
   board: () => Promise<RequestHandler>,
 ): RequestHandler {
   return async (request, response, next) => {
-    const base = {
-      requestId: requestIdOf(request, face),
-      traceparent: undefined,
-      deadlineAt: Date.now() + deadlineMsDefault,
-    }
-    const actor = await signedIn(face, request, base).catch((error: unknown) => {
-      // A browser asks its user then, and tries again.
-      if (error instanceof DomainError && error.code === 'UNAUTHORIZED')
-        response.set('www-authenticate', 'Basic realm="Markethall", charset="UTF-8"')
-      throw error
-    })
-    if (!holds(actor, permission)) throw forbidden(permission)
+    await admitOperator(face, request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') throw readOnly()
     const handle = await board()
     response.set(boardHeaders)
     if (request.path.startsWith('/static/')) response.set('cache-control', 'private, max-age=86400')
     await handle(request, response, next)
   }
+}
+
+/** Lets in staff that may operate the hall, and throws what anybody else is told. */
+export async function admitOperator(
+  face: Pick<TrpcFace, 'actorOf' | 'newRequestId'>,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const base = {
+    requestId: requestIdOf(request, face),
+    traceparent: undefined,
+    deadlineAt: Date.now() + deadlineMsDefault,
+  }
+  const actor = await signedIn(face, request, base).catch((error: unknown) => {
+    // A browser asks its user then, and tries again.
+    if (error instanceof DomainError && error.code === 'UNAUTHORIZED')
+      response.set('www-authenticate', 'Basic realm="Markethall", charset="UTF-8"')
+    throw error
+  })
+  if (!holds(actor, permission)) throw forbidden(permission)
 }
 
 async function signedIn(
