@@ -31,9 +31,17 @@ test('the image runs as somebody who is not root, with production dependencies o
 
 test('the settings in compose.yaml are settings of the hall', () => {
   const settings = matchesOf(read('compose.yaml'), /^ {2}([A-Z_]+): \S/gm)
-  expect(settings).toEqual(['DATABASE_URL', 'REDIS_URL', 'HALL_SECRET', 'PAYMENTS_URL', 'PAYMENTS_WEBHOOK_SECRET'])
+  expect(settings.slice(0, 5)).toEqual([
+    'DATABASE_URL',
+    'REDIS_URL',
+    'HALL_SECRET',
+    'PAYMENTS_URL',
+    'PAYMENTS_WEBHOOK_SECRET',
+  ])
+  expect(settings.slice(5)).toEqual(['METRICS_PORT', 'METRICS_HOST'])
   const nonsense = Object.fromEntries(settings.map((name) => [name, 'x']))
-  // Each of these refuses nonsense by its name; the one that takes any text is known by what becomes of it.
-  expect(() => readConfig(nonsense)).toThrow(/DATABASE_URL[^]*PAYMENTS_URL/)
+  // Each of these refuses nonsense by its name; those that take any text are known by what becomes of it.
+  expect(() => readConfig(nonsense)).toThrow(/METRICS_PORT[^]*DATABASE_URL[^]*PAYMENTS_URL/)
+  expect(readConfig({ METRICS_HOST: 'x' }).metricsHost).toBe('x')
   expect(readConfig({ PAYMENTS_WEBHOOK_SECRET: 'x' }).paymentsWebhookSecret).toBe('x')
 })

@@ -20,7 +20,7 @@ import {
 import { readYaml } from './deploy/yaml-reader.ts'
 
 type Labels = Record<string, string>
-type Pod = { name: string; labels: Labels; spec: Fields; container: Fields }
+type Pod = { name: string; labels: Labels; annotations: Labels; spec: Fields; container: Fields }
 
 const hasLabels = (labels: Labels, wanted: Labels) =>
   Object.entries(wanted).every(([name, value]) => labels[name] === value)
@@ -36,6 +36,7 @@ describe.each(topologies)('of $name', ({ topology }) => {
     return {
       name: metadata.name,
       labels: template.metadata.labels,
+      annotations: template.metadata.annotations,
       spec: template.spec,
       container: template.spec.containers[0],
     }
@@ -87,8 +88,13 @@ describe.each(topologies)('of $name', ({ topology }) => {
     }
     for (const pod of pods) {
       const { container, spec } = pod
+      const { METRICS_PORT: figuresPort } = Object.fromEntries(
+        container['env'].map(({ name, value }: Fields) => [name, value]),
+      )
+      expect(pod.annotations).toMatchObject({ 'prometheus.io/scrape': 'true', 'prometheus.io/port': figuresPort })
+      expect(container['ports']).toContainEqual({ name: 'metrics', containerPort: Number(figuresPort) })
       const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'].flatMap((name) => container[name] ?? [])
-      expect(probes).toHaveLength(isFace(pod) ? 3 : 0)
+      expect(probes).toHaveLength(3)
       for (const { httpGet } of probes) expect(namesOf(container['ports'])).toContain(httpGet.port)
       expect(namesOf(container['volumeMounts'])).toEqual(namesOf(spec['volumes']))
       expect(namesOf(spec['volumes']).includes('topology')).toBe(placed !== undefined)
@@ -99,7 +105,8 @@ describe.each(topologies)('of $name', ({ topology }) => {
   const mayReach = (from: Labels | undefined, to: Labels, port: number): boolean => {
     const selecting = ofKind('NetworkPolicy').filter(({ spec }) => hasLabels(to, spec.podSelector.matchLabels))
     const lets = ({ from: senders, ports }: Fields) => {
-      const isSender = (sender: Fields) => from !== undefined && hasLabels(from, sender['podSelector'].matchLabels)
+      const isSender = ({ podSelector = { matchLabels: {} } }: Fields) =>
+        from !== undefined && hasLabels(from, podSelector.matchLabels)
       return (senders === undefined || senders.some(isSender)) && ports.some((each: Fields) => each['port'] === port)
     }
     return selecting.length === 0 || selecting.some(({ spec }) => spec.ingress.some(lets))
@@ -118,6 +125,8 @@ describe.each(topologies)('of $name', ({ topology }) => {
     expect(open).toEqual(pairs.filter(({ from, to }) => mustReach(from, to)).map(({ path }) => path))
     for (const pod of pods) {
       expect(mayReach(undefined, pod.labels, 4001)).toBe(false)
+      expect(mayReach(undefined, pod.labels, 4002)).toBe(false)
+      expect(mayReach({ app: 'prometheus' }, pod.labels, 4002)).toBe(true)
       expect(mayReach(undefined, pod.labels, 4000)).toBe(isGateway(pod))
     }
   })

@@ -77,6 +77,7 @@ test('every block is tried here', () => {
     '--process orders',
     'flowchart',
     'hall -- dead',
+    '/metrics -H',
     'docker compose',
     'npm ci && npm test',
   ]
@@ -105,6 +106,10 @@ test('what failed for good is asked for, and there is none', async () => {
   expect(said).toContain('Nothing failed for good.')
   expect(said).toContain('--because <text>')
   expect(said).toContain('not a row differs')
+})
+
+test('the figures are told to the owner', async () => {
+  expect(await paste(blockWith('/metrics -H'))).toMatch(/^markethall_calls_total\{caller="clients",callee="checkout",/m)
 })
 
 test('curl searches, registers and sets a price', async () => {

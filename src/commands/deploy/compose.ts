@@ -1,7 +1,15 @@
 /** A compose file of a topology: all of it on one machine, with PostgreSQL, Redis and the payment sandbox. */
 import { printTopology } from '../topologies.ts'
 import { type Json, yamlOf } from './yaml.ts'
-import { internalPort, type Plan, type Program, publicPort, topologyFile } from './plan.ts'
+import {
+  internalPort,
+  metricsPort,
+  metricsSettings,
+  type Plan,
+  type Program,
+  publicPort,
+  topologyFile,
+} from './plan.ts'
 
 export type ComposeOptions = {
   /** The name of the image. */
@@ -47,7 +55,7 @@ export function composeFile(plan: Plan, options: ComposeOptions): string {
 type Base = { [field: string]: Json }
 
 function serviceOf(program: Program, { plan, base }: { plan: Plan; base: Base }): Json {
-  const { name, role, isGateway, command } = program
+  const { name, isGateway, command } = program
   return {
     ...base,
     command: ['node', ...command],
@@ -56,8 +64,7 @@ function serviceOf(program: Program, { plan, base }: { plan: Plan; base: Base })
     ...(isGateway && { ports: [`127.0.0.1:\${PORT:-${publicPort}}:${publicPort}`] }),
     ...(keepsData(program) && { volumes: [`${name}:/data`] }),
     depends_on: needsOf(program, plan),
-    // A worker has no face to ask; it ends by itself where it cannot go on.
-    healthcheck: role === 'worker' ? { disable: true } : healthcheckOf(program),
+    healthcheck: healthcheckOf(program),
   }
 }
 
@@ -78,6 +85,7 @@ function environmentOf({ role, isGateway, talksToProvider, connections }: Progra
       PAYMENTS_WEBHOOK_SECRET: '${PAYMENTS_WEBHOOK_SECRET:-the-sandbox-needs-no-better-secret}',
     }),
     ...(role === 'face' && { WORKERS: 'off' }),
+    ...metricsSettings,
     ...((isGateway || (role === 'face' && talksToProvider)) && { PUBLIC_URL: `http://${gateway.name}:${publicPort}` }),
   }
 }
@@ -92,9 +100,10 @@ function needsOf(program: Program, { programs }: Plan): Json {
   }
 }
 
-function healthcheckOf({ isGateway }: Program): Json {
-  const url = isGateway ? `http://127.0.0.1:${publicPort}/readyz` : `http://127.0.0.1:${internalPort}/healthz`
-  const asks = `fetch('${url}').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`
+/** A face is asked where others ask it; a worker, which has none, where its figures are. */
+function healthcheckOf({ role, isGateway }: Program): Json {
+  const port = role === 'worker' ? metricsPort : isGateway ? publicPort : internalPort
+  const asks = `fetch('http://127.0.0.1:${port}/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`
   return { test: ['CMD', 'node', '-e', asks], interval: '5s', timeout: '3s', start_period: '60s', retries: 6 }
 }
 

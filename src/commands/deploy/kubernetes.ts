@@ -1,7 +1,15 @@
 /** Kubernetes manifests of a topology: what runs, how it is found, and how much of it there is. */
 import { createHash } from 'node:crypto'
 import { printTopology } from '../topologies.ts'
-import { internalPort, type Plan, type Program, publicPort, topologyFile } from './plan.ts'
+import {
+  internalPort,
+  metricsPort,
+  metricsSettings,
+  type Plan,
+  type Program,
+  publicPort,
+  topologyFile,
+} from './plan.ts'
 import type { Json } from './yaml.ts'
 
 export type KubernetesOptions = {
@@ -14,7 +22,7 @@ export const secretName = 'markethall'
 /** Keys without which nothing starts, and those that may be left out. */
 export const secretKeys = {
   needed: ['HALL_SECRET', 'DATABASE_URL', 'PAYMENTS_URL', 'PAYMENTS_WEBHOOK_SECRET'],
-  optional: ['REDIS_URL', 'PUBLIC_URL'],
+  optional: ['REDIS_URL', 'PUBLIC_URL', 'METRICS_TOKEN'],
 }
 
 const replicas = { min: 2, max: 8, ofWorkers: 2 }
@@ -72,8 +80,14 @@ function deployment(program: Program, { plan, options }: Made): Json {
       template: {
         metadata: {
           labels,
-          // Another topology is another template, so that the pods are replaced.
-          ...(topology && { annotations: { 'markethall/topology': hashOf(printTopology(topology)) } }),
+          annotations: {
+            // How most installations of Prometheus find whom to ask.
+            'prometheus.io/scrape': 'true',
+            'prometheus.io/port': String(metricsPort),
+            'prometheus.io/path': '/metrics',
+            // Another topology is another template, so that the pods are replaced.
+            ...(topology && { 'markethall/topology': hashOf(printTopology(topology)) }),
+          },
         },
         spec: {
           // Services named as processes would put variables into the environment that read like settings.
@@ -100,14 +114,14 @@ function deployment(program: Program, { plan, options }: Made): Json {
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 function container(program: Program, { plan, options }: Made): Json {
-  const ports = portsOf(program).map(({ name, port }) => ({ name, containerPort: port }))
+  const ports = [...portsOf(program), { name: 'metrics', port: metricsPort }]
   const folder = topologyFile.slice(0, topologyFile.lastIndexOf('/'))
   return {
     name: 'markethall',
     image: options.image,
     command: ['node', ...program.command],
     env: environmentOf(program),
-    ...(ports.length > 0 && { ports }),
+    ports: ports.map(({ name, port }) => ({ name, containerPort: port })),
     ...probesOf(program),
     resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '768Mi' } },
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
@@ -135,25 +149,27 @@ function environmentOf({ role, isGateway, talksToProvider, modules, connections 
     ...(isGateway || (role === 'face' && talksToProvider) ? [ofSecret('PUBLIC_URL', true)] : []),
     ...(role === 'face' ? [{ name: 'WORKERS', value: 'off' }] : []),
     ...(isGateway ? [{ name: 'DEMO', value: 'off' }] : []),
+    ...Object.entries(metricsSettings).map(([name, value]) => ({ name, value })),
+    ofSecret('METRICS_TOKEN', true),
   ]
 }
 
-/** The ports at which a program answers. */
+/** The ports at which a program answers others of the hall, and clients. */
 export const portsOf = ({ isGateway, isCalled }: Program): { name: string; port: number }[] => [
   ...(isGateway ? [{ name: 'public', port: publicPort }] : []),
   ...(isCalled ? [{ name: 'internal', port: internalPort }] : []),
 ]
 
-/** A worker has no face to ask; it ends by itself where it cannot go on. */
-function probesOf({ role, isGateway }: Program): { [probe: string]: Json } {
-  if (role === 'worker') return {}
-  const asks = (path: string) => ({ httpGet: { path, port: isGateway ? 'public' : 'internal' } })
+/** A face is asked where others ask it; a worker, which has none, where its figures are. */
+function probesOf(program: Program): { [probe: string]: Json } {
+  const [{ name: port } = { name: 'metrics' }] = portsOf(program)
+  const asks = (path: string) => ({ httpGet: { path, port } })
   return {
     startupProbe: { ...asks('/healthz'), periodSeconds: 2, failureThreshold: 60 },
-    readinessProbe: { ...asks(isGateway ? '/readyz' : '/healthz'), periodSeconds: 5, timeoutSeconds: 3 },
+    readinessProbe: { ...asks('/readyz'), periodSeconds: 5, timeoutSeconds: 3 },
     livenessProbe: { ...asks('/healthz'), periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 6 },
     // Until everybody has heard that the pod is going, it still answers.
-    lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } },
+    ...(program.role === 'face' && { lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } } }),
   }
 }
 

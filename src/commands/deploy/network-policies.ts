@@ -5,7 +5,7 @@
 import type { Graph } from '#platform/host/runtimes'
 import { edgesOf, gatewayName } from '../graph/edges.ts'
 import { labelsOf } from './kubernetes.ts'
-import { internalPort, type Plan, type Program, publicPort } from './plan.ts'
+import { internalPort, metricsPort, type Plan, type Program, publicPort } from './plan.ts'
 import type { Json } from './yaml.ts'
 
 /** Who reaches an internal face: a process with all of its programs, or, for the gateway's own sake, with its face only. */
@@ -43,6 +43,11 @@ export function networkPolicies(graph: Graph, plan: Plan): Json[] {
   const reaches = reachesOf(graph, plan)
   return [
     policy('markethall', { to: {}, ingress: [] }),
+    // Whoever watches may live in any namespace; from outside the cluster nobody gets here.
+    policy('markethall-metrics', {
+      to: {},
+      ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ protocol: 'TCP', port: metricsPort }] }],
+    }),
     ...plan.programs
       .filter(({ isGateway }) => isGateway)
       .map((gateway) =>

@@ -10,6 +10,10 @@ import { CommandError } from '../command-error.ts'
 export const topologyFile = '/etc/markethall/topology.json'
 export const publicPort = 4000
 export const internalPort = 4001
+/** Where every program tells its figures, to whoever can reach it: nothing leads there from outside. */
+export const metricsPort = 4002
+/** The settings that open it: in a container nobody comes by the loopback. */
+export const metricsSettings = { METRICS_PORT: String(metricsPort), METRICS_HOST: '0.0.0.0' }
 
 /** The module whose process talks to the payment provider. */
 const paymentsModule = 'payments'
