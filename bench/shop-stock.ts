@@ -61,17 +61,21 @@ const ADDRESS = {
 /** How many requests a purchase makes. */
 export const PURCHASE_REQUESTS = 8
 
-/**
- * Buys two of a thing as a guest, as a storefront does: opens a cart, fills it, says where it goes, asks how it can be sent,
- * chooses, looks at what it costs, completes it, and looks at the order.
- */
+/** Buys two of a thing as a guest. */
 export const buy = (guest: WireClient, turn: number): Promise<Purchase> =>
-  timePurchase((timed) => shop(guest, turn, timed))
-
-async function shop(guest: WireClient, turn: number, timed: Timed): Promise<void> {
-  const cart: Cart = await timed(guest.mutate('checkout.createCart', { currency: CURRENCY }))
   // A stride without a common factor with 1,000: neighbours in time share no product for long.
-  const lines = [{ sku: skuOf(turn * 7, turn), quantity: 2 }]
+  timePurchase((timed) => checkOut(guest, [{ sku: skuOf(turn * 7, turn), quantity: 2 }], timed))
+
+/**
+ * Buys as a storefront does for a guest: opens a cart, fills it, says where it goes, asks how it can be sent, chooses, looks at
+ * what it costs, completes it, and looks at the order.
+ */
+export async function checkOut(
+  guest: WireClient,
+  lines: readonly { sku: string; quantity: number }[],
+  timed: Timed,
+): Promise<void> {
+  const cart: Cart = await timed(guest.mutate('checkout.createCart', { currency: CURRENCY }))
   await timed(guest.mutate('checkout.addLines', { ...cart, lines }))
   await timed(guest.mutate('checkout.setAddress', { ...cart, address: ADDRESS }))
   const { methods } = await timed(guest.query<{ methods: { code: string }[] }>('checkout.shippingMethods', cart))
