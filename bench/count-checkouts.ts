@@ -44,7 +44,8 @@ export async function countCheckouts(
 
 type Counting = { tap: PostgresTap; databaseUrl: string }
 
-async function costOf({ tap, databaseUrl }: Counting, buying: () => Promise<number>): Promise<CheckoutCost> {
+/** What each of the checkouts costs that are made meanwhile, what follows from them included. */
+export async function costOf({ tap, databaseUrl }: Counting, buying: () => Promise<number>): Promise<CheckoutCost> {
   await pause(BACKGROUND_MS)
   const written = await writtenTransactions(databaseUrl)
   tap.take()

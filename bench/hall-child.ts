@@ -32,12 +32,16 @@ export type HallChildOptions = {
   /** Further settings, by their variable's name. Without DATABASE_URL the hall runs an embedded PostgreSQL. */
   settings?: Readonly<Record<string, string>>
   nodeArguments?: readonly string[]
+  /** Runs this topology in place of one process, as `hall up` does. */
+  topologyFile?: string
 }
 
+type Script = 'start' | 'worker' | 'hall'
+
 /** What an npm script runs after `node`, with the program's path made whole: what is measured is what everybody gets. */
-function argumentsOf(script: 'start' | 'worker'): string[] {
+function argumentsOf(script: Script): string[] {
   const { scripts } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as {
-    scripts: Record<typeof script, string>
+    scripts: Record<Script, string>
   }
   const [program, ...rest] = scripts[script].split(' ')
   if (program !== 'node') throw new Error(`npm run ${script} runs ${program}; the benchmark knows only node.`)
@@ -47,8 +51,9 @@ function argumentsOf(script: 'start' | 'worker'): string[] {
 /** Starts a hall and waits until it is ready. Throws what it said where it does not get there. */
 export async function startHallChild(options: HallChildOptions): Promise<HallChild> {
   const startedAt = performance.now()
-  const { dataDir } = options
-  const child = spawnScript('start', options)
+  const { dataDir, topologyFile } = options
+  const child =
+    topologyFile === undefined ? spawnScript('start', [], options) : spawnScript('hall', ['up', topologyFile], options)
   const stop = stopperOf(child)
   try {
     const url = (await lineOf(child, OPEN_LINE))[1]!
@@ -69,7 +74,7 @@ export async function startHallChild(options: HallChildOptions): Promise<HallChi
 
 /** Starts a worker of all modules beside a hall, and waits until it works. */
 export async function startWorkerChild(options: HallChildOptions): Promise<AsyncDisposable> {
-  const child = spawnScript('worker', options)
+  const child = spawnScript('worker', [], options)
   const stop = stopperOf(child)
   try {
     await lineOf(child, WORKING_LINE)
@@ -81,10 +86,11 @@ export async function startWorkerChild(options: HallChildOptions): Promise<Async
 }
 
 const spawnScript = (
-  script: 'start' | 'worker',
+  script: Script,
+  given: readonly string[],
   { dataDir, settings = {}, nodeArguments = [] }: HallChildOptions,
 ): ChildProcess =>
-  spawn(process.execPath, [...nodeArguments, ...argumentsOf(script)], {
+  spawn(process.execPath, [...nodeArguments, ...argumentsOf(script), ...given], {
     // In its own folder, so that no .env of the project sends the load to somebody's database.
     cwd: dataDir,
     // In a group of its own: Ctrl-C reaches the benchmark, which then stops the hall.

@@ -9,6 +9,8 @@ import { rivalTable } from './rivals/table.ts'
 import { measureShop } from './shop.ts'
 import { shopTable } from './shop-figures.ts'
 import type { ShopOptions } from './shop-options.ts'
+import { measureTopologies } from './topologies/measure.ts'
+import { topologyTable } from './topologies/table.ts'
 
 const SECONDS_DEFAULT = 8
 const SECONDS_MAX = 600
@@ -16,6 +18,7 @@ const SECONDS_MAX = 600
 const usage = `Usage: npm run bench -- shop [--seconds N] [--json] [--profile DIR]
        npm run bench -- events [--seconds N] [--json]
        npm run bench -- calls [--seconds N] [--json]
+       npm run bench -- topologies [--seconds N] [--json] [--profile DIR]
        npm run bench -- rivals [medusa] [vendure] [--seconds N] [--json]
 
 shop   starts a hall with its own PostgreSQL (fsync on) in a temporary folder, imports 1,000 products with 2 variants each,
@@ -29,12 +32,16 @@ events announces, in one process, and has three listeners apply it, in another, 
 calls  makes typed calls inside one process and between two, beside tRPC's localLink, bare node:http, Moleculer and NestJS, which it installs
        below bench/rivals/calls/. Takes about two minutes.
 
+topologies buys carts in eight requests from a hall in one process, with orders outside, and with every module in a process of its
+       own: orders per second at the load at which each does best, how long a purchase takes, and how many calls, requests and
+       SQL statements it costs. Takes about four minutes.
+
 rivals installs Medusa and Vendure below bench/rivals/ (about a gigabyte, from the package registry), fills them with as many
        products, and measures the same work on them. Takes about ten minutes.
 
   --seconds N     measure each load for N seconds (1 to ${SECONDS_MAX}, ${SECONDS_DEFAULT} unless told)
   --json          end with one line of JSON
-  --profile DIR   leave a CPU profile of the hall there (*.cpuprofile); the figures are lower then
+  --profile DIR   leave a CPU profile of each process of the hall there (*.cpuprofile); the figures are lower then
 
 The load, the hall and PostgreSQL share this machine: let nothing else run on it.`
 
@@ -53,12 +60,15 @@ async function main(): Promise<void> {
     signal: interrupted.signal,
     progress: (text) => process.stderr.write(`${text}\n`),
   }
-  const known: readonly string[] | undefined = { shop: [], events: [], calls: [], rivals: rivalNames }[benchmark!]
+  const known: readonly string[] | undefined = { shop: [], events: [], calls: [], topologies: [], rivals: rivalNames }[
+    benchmark!
+  ]
   if (known === undefined || others.some((name) => !known.includes(name)))
     throw new UsageError(`There is no benchmark ${positionals.join(' ')}.`)
   const isJson = values.json === true
   if (benchmark === 'events') return benchEvents(options, isJson)
   if (benchmark === 'calls') return benchCalls(options, isJson)
+  if (benchmark === 'topologies') return benchTopologies(options, isJson)
   return benchmark === 'shop' ? benchShop(options, isJson) : benchRivals(others, options, isJson)
 }
 
@@ -77,6 +87,12 @@ async function benchEvents(options: ShopOptions, isJson: boolean): Promise<void>
 async function benchCalls(options: ShopOptions, isJson: boolean): Promise<void> {
   const figures = await measureCalls(options)
   say(callTable(figures))
+  if (isJson) say(JSON.stringify(figures))
+}
+
+async function benchTopologies(options: ShopOptions, isJson: boolean): Promise<void> {
+  const figures = await measureTopologies(options)
+  say(topologyTable(figures))
   if (isJson) say(JSON.stringify(figures))
 }
 

@@ -16,7 +16,12 @@ type Measured = Edge & { traffic: { count: number; perCheckout?: number; meanMs?
 type Shown = {
   modules: string[]
   edges: Measured[]
-  traffic: { processes: number; checkouts: number; silent: string[] } | null
+  traffic: {
+    processes: number
+    checkouts: number
+    silent: string[]
+    arrived: { requests: number; calls: number }
+  } | null
 }
 
 describe('the declared graph', () => {
@@ -114,6 +119,7 @@ describe('traffic', () => {
     const told = (process: string, calls: number, microsMax: number): Told => ({
       process,
       since: `2026-01-01T12:00:0${microsMax}.000Z`,
+      arrived: { requests: calls, calls: 10 },
       passed: [],
       calls: [
         { caller: 'checkout', module: 'orders', operation: 'place', calls, totalMicros: calls, microsMax },
@@ -133,13 +139,20 @@ describe('traffic', () => {
       since: '2026-01-01T12:00:04.000Z',
       processes: 2,
       checkouts: 5,
+      arrived: { requests: 5, calls: 20 },
       calls: [{ operation: 'place', calls: 5, totalMicros: 5, microsMax: 5 }],
     })
   })
 
   test('of clients is missing where their gateway hosts no module, which is told', () => {
     const calls = [{ caller: 'checkout', module: 'orders', operation: 'place', calls: 1, totalMicros: 1, microsMax: 1 }]
-    const told: Told = { process: 'one', since: '2026-01-01T12:00:00.000Z', passed: [], calls }
+    const told: Told = {
+      process: 'one',
+      since: '2026-01-01T12:00:00.000Z',
+      arrived: { requests: 0, calls: 0 },
+      passed: [],
+      calls,
+    }
     const measured = together(new Map([['checkout', told]]))
     const lines = describeMeasured(graph, measured)
     expect(lines.at(-1)).toBe('What clients asked is missing: their gateway hosts no module that could tell.')
@@ -159,6 +172,10 @@ describe('traffic', () => {
     }
     const { edges, traffic } = JSON.parse(await ask('graph', '--format', 'json')) as Shown
     expect(traffic).toMatchObject({ processes: 3, checkouts: 2, silent: [] })
+    // Each checkout asks payments and orders something, and calls that begin together share a request.
+    expect(traffic!.arrived.calls).toBeGreaterThanOrEqual(2 * 2)
+    expect(traffic!.arrived.requests).toBeLessThanOrEqual(traffic!.arrived.calls)
+    expect(traffic!.arrived.requests).toBeGreaterThan(0)
     const on = (kind: Edge['kind'], from: string, to: string) =>
       edges.find((edge) => edge.kind === kind && edge.from === from && edge.to === to)!.traffic
     expect(on('calls', 'checkout', 'orders')).toMatchObject({ count: 2, perCheckout: 1 })

@@ -17,6 +17,8 @@ export type Measured = {
   processes: number
   /** By caller and operation, all processes together; what the platform itself asks is left out. */
   calls: readonly CountedCalls[]
+  /** What came to each of the processes from others, together: calls, the platform's own among them, and the requests that they shared. */
+  arrived: Told['arrived']
   /** How many events of each source each listener has passed, ever. */
   passed: readonly { source: string; listener: string; events: number }[]
   /** How often an order was asked for: what a checkout cannot do twice, and not end without. */
@@ -72,6 +74,13 @@ export function together(told: ReadonlyMap<string, Told>): Measured {
     since: [...processes.values()].map(({ since }) => since).toSorted()[0] ?? '',
     processes: processes.size,
     calls,
+    arrived: [...processes.values()].reduce(
+      (sum, { arrived }) => ({
+        requests: sum.requests + arrived.requests,
+        calls: sum.calls + arrived.calls,
+      }),
+      { requests: 0, calls: 0 },
+    ),
     passed: [...told].flatMap(([listener, { passed }]) => passed.map((each) => ({ ...each, listener }))),
     checkouts: calls.find(placesOrder)?.calls ?? 0,
     silent: moduleNames.filter((name) => !told.has(name)),

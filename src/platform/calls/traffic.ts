@@ -17,6 +17,9 @@ export type CountedCalls = {
   microsMax: number
 }
 
+/** What has come from other processes: calls, and the requests that they shared. */
+export type Arrived = { requests: number; calls: number }
+
 /** All calls of one caller to one operation, near or far. */
 export class Count {
   calls = 0
@@ -72,6 +75,7 @@ export class Traffic {
   readonly since: string
   readonly #near: Counts<Count> = new Map()
   readonly #far: Counts<FarCount> = new Map()
+  readonly #arrived: Arrived = { requests: 0, calls: 0 }
 
   constructor(since: string) {
     this.since = since
@@ -93,6 +97,16 @@ export class Traffic {
     const count = this.#far.get(name)?.get(path) ?? begin(this.#far, [name, path], new FarCount())
     count.add(took)
     return count
+  }
+
+  /** Counts a request from another process, and the calls in it. */
+  arrive(calls: number): void {
+    this.#arrived.requests += 1
+    this.#arrived.calls += calls
+  }
+
+  get arrived(): Arrived {
+    return { ...this.#arrived }
   }
 
   /** What was counted until now, wherever the modules were. */

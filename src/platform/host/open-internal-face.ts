@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import type { BoundOperation } from '../calls/operation.ts'
+import type { Traffic } from '../calls/traffic.ts'
 import type { Certificates } from '../far/certificates.ts'
 import { createInternalServer } from '../http/internal-server.ts'
 import type { OperatorDoors } from '../http/operator-doors.ts'
@@ -13,6 +14,7 @@ import type { Place } from './topology.ts'
 type InternalFaceOptions = {
   options: ProcessOptions
   secret: string
+  traffic: Traffic
   hosted: ReadonlyMap<string, Hosted>
   certificates: Certificates | undefined
   doors: OperatorDoors
@@ -22,7 +24,7 @@ const drainMsMax = 20_000
 
 /** Opens the internal face; undefined where the place has none. Closing answers what was accepted. */
 export async function openInternalFace(
-  { options, secret, hosted, certificates, doors }: InternalFaceOptions,
+  { options, secret, traffic, hosted, certificates, doors }: InternalFaceOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening | undefined> {
   const { config, definition, place } = options
@@ -33,6 +35,7 @@ export async function openInternalFace(
       secret,
       certificates,
       doors,
+      arrived: (calls) => traffic.arrive(calls),
       find: (path) => findOperation(hosted, path),
       mayCall(caller, operation) {
         const declared = definition.graph[caller]

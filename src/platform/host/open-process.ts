@@ -158,7 +158,7 @@ async function open(
   const state = { carrier: () => workers?.carrier, isClosing: () => isClosing }
   const doors = doorsOf({ options, traffic, far, placements, hosted, requests, ...state })
   const metrics = await openMetricsFace({ options, doors }, closers)
-  const internal = await openInternalFace({ options, secret, hosted, certificates, doors }, closers)
+  const internal = await openInternalFace({ options, secret, traffic, hosted, certificates, doors }, closers)
   workers = await openWorkers({ options, hosted, databases, namespace }, closers)
   const rounds = roundsFor({ options, hosted })
   const queueBoard = queueBoardOf({ options, queueUrl: databases.queueUrl, namespace }, closers)

@@ -28,6 +28,8 @@ type InternalFace = {
   find(path: string): BoundOperation | undefined
   /** Whether the graph lets the caller call the module (or read its journal). */
   mayCall(caller: string, operation: BoundOperation): boolean
+  /** Is told of each request, and how many calls share it. */
+  arrived?(calls: number): void
   /** Where there are some, both sides must show one of the hall's authority. */
   certificates?: Certificates | undefined
   /** What operators may ask here besides; without it only whether the process lives. */
@@ -88,6 +90,7 @@ async function answerCalls({ face, callers }: Door, request: IncomingMessage, re
   if (!entries) throw notOurs
   const calls = entries.filter((entry): entry is ArrivedCall => !('cancel' in entry))
   for (const entry of entries) if ('cancel' in entry) caller.running.get(entry.cancel)?.abort()
+  face.arrived?.(calls.length)
   const answers = new Answers(response, calls.length)
   const batch = calls.map((call) => startCall({ face, process: caller, answers }, call))
   response.once('close', () => {

@@ -139,6 +139,8 @@ export const operatorOperations = {
       process: z.string(),
       since: z.string(),
       calls: z.array(countedCalls),
+      /** What came from other processes since then: calls, and the requests that they shared. */
+      arrived: z.strictObject({ requests: z.int(), calls: z.int() }),
       passed: z.array(z.strictObject({ source: z.string(), events: z.int() })),
     }),
   }),

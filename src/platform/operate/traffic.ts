@@ -12,6 +12,12 @@ const passed = {
 export const trafficHandlers = ({ traffic, database }: ModuleRuntime) => ({
   async traffic(_ctx: QueryContext) {
     const { rows } = await database.pool.query<{ source: string; events: number }>(passed)
-    return { process: traffic.process, since: traffic.since, calls: traffic.read(), passed: rows }
+    return {
+      process: traffic.process,
+      since: traffic.since,
+      calls: traffic.read(),
+      arrived: traffic.arrived,
+      passed: rows,
+    }
   },
 })
