@@ -13,6 +13,7 @@ import * as extract from './commands/extract.ts'
 import * as fold from './commands/fold.ts'
 import * as graph from './commands/graph.ts'
 import * as look from './commands/look.ts'
+import * as newCommand from './commands/new.ts'
 import * as rebuild from './commands/rebuild.ts'
 import * as reconcile from './commands/reconcile.ts'
 import * as report from './commands/report.ts'
@@ -25,7 +26,7 @@ import * as up from './commands/up.ts'
 
 const trading = [look, buy, report, trade]
 const operating = [audit, dead, rebuild, trace, reconcile]
-const moving = [graph, check, contracts, extract, fold, up, deploy]
+const moving = [graph, check, contracts, extract, fold, up, deploy, newCommand]
 
 const DONE = 0
 const FAILED = 1

@@ -75,9 +75,11 @@ describe.each(['orders-out', 'orders-and-inventory-out'])('%s', (name) => {
   const { topology } = topologies.find((each) => each.name === name)!
 
   test('is deployed as was last agreed on', async () => {
-    const agreed = (file: string) => join('fixtures/deploy', `${name}.${file}`)
-    await expect(composeText(topology, options('compose.yaml'))).toMatchFileSnapshot(agreed('compose.yaml'))
-    await expect(kubernetesText(topology, options('kubernetes.yaml'))).toMatchFileSnapshot(agreed('kubernetes.yaml'))
+    for (const [kind, text] of Object.entries({ compose: composeText, kubernetes: kubernetesText })) {
+      const madeBy = `deploy ${kind} --topology topologies/${name}.json`
+      const made = text(topology, { ...options(`${kind}.yaml`), madeBy })
+      await expect(made).toMatchFileSnapshot(join('fixtures/deploy', `${name}.${kind}.yaml`))
+    }
   })
 })
 
