@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Topology } from '#platform/host/topology'
-import { composeText, kubernetesText } from '../src/commands/deploy/files.ts'
+import { composeText } from '../src/commands/deploy/files.ts'
 import { planOf } from '../src/commands/deploy/plan.ts'
 import { moduleNames } from '../src/modules.ts'
 import { runAlone } from './command-line.ts'
@@ -68,18 +68,6 @@ describe.each(topologies)('compose of $name', ({ topology }) => {
     expect(opened).toBeLessThan(allowed)
     const mounts = Object.values(services).flatMap(({ volumes = [] }) => volumes as string[])
     expect(new Set(mounts.map((mount) => mount.split(':')[0]))).toEqual(new Set(Object.keys(file['volumes'])))
-  })
-})
-
-describe.each(['orders-out', 'orders-and-inventory-out'])('%s', (name) => {
-  const { topology } = topologies.find((each) => each.name === name)!
-
-  test('is deployed as was last agreed on', async () => {
-    for (const [kind, text] of Object.entries({ compose: composeText, kubernetes: kubernetesText })) {
-      const madeBy = `deploy ${kind} --topology topologies/${name}.json`
-      const made = text(topology, { ...options(`${kind}.yaml`), madeBy })
-      await expect(made).toMatchFileSnapshot(join('fixtures/deploy', `${name}.${kind}.yaml`))
-    }
   })
 })
 

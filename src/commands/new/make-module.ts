@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { CommandError } from '../command-error.ts'
@@ -29,8 +29,6 @@ export async function makeModule(name: string, signal: AbortSignal): Promise<{ c
   const run = (program: string, ...args: string[]) => runIn(tree, [program, ...args], signal)
   await run('scripts/generate.ts', name, '--name', `create_${name}`)
   await run('scripts/docs.ts')
-  for (const { path, args } of await deploymentsIn(tree))
-    await writeFile(join(tree, path), await run('src/hall.ts', 'deploy', ...args))
   const written = await changesOf(tree)
   const formatted = written.map(({ path }) => path).filter((path) => path.endsWith('.ts'))
   await run('node_modules/oxfmt/bin/oxfmt', ...formatted)
@@ -54,17 +52,6 @@ async function writeNew(path: string, text: string): Promise<void> {
   await writeFile(path, text)
 }
 
-const deploymentsFolder = 'tests/fixtures/deploy'
-
-/** The deployments that were last agreed on, which name all modules, and how each is made. */
-async function deploymentsIn(tree: string): Promise<{ path: string; args: string[] }[]> {
-  const files = await readdir(join(tree, deploymentsFolder))
-  return files.map((file) => {
-    const [topology, kind] = file.split('.')
-    return { path: `${deploymentsFolder}/${file}`, args: [kind!, '--topology', `topologies/${topology}.json`] }
-  })
-}
-
 const takenPrefix = /\b(?:id|newId|unknown)\('([a-z]+)'/g
 
 /** The words that stand in the template for this module. Its ids begin with letters of its name with which no others begin. */
@@ -78,10 +65,9 @@ async function wordsFor(name: string, tree: string): Promise<Words> {
   return { name, prefix, today }
 }
 
-async function runIn(tree: string, args: string[], signal: AbortSignal): Promise<string> {
+async function runIn(tree: string, args: string[], signal: AbortSignal): Promise<void> {
   try {
-    const { stdout } = await execute(process.execPath, args, { cwd: tree, signal })
-    return stdout
+    await execute(process.execPath, args, { cwd: tree, signal })
   } catch (error) {
     signal.throwIfAborted()
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
