@@ -45,6 +45,8 @@ export type TestHallOptions = {
   distance?: Distance
   /** Modules in processes of their own, the rest in one. Overrides `distance`. */
   out?: readonly ModuleName[]
+  /** `apart`: the gateway hosts no module; what is not outside shares a process behind it. */
+  gateway?: 'apart'
   /**
    * Whether queues are worked, or worked `apart`, by a process that does nothing else, or by one for each of these duties.
    * Without, nothing happens in the background until `settle`.
@@ -153,7 +155,8 @@ async function openProcesses(
   stack: AsyncDisposableStack,
 ) {
   const outside: readonly ModuleName[] = options.out ?? (options.distance === 'far' ? modules : [])
-  const inside = modules.filter((module) => !outside.includes(module))
+  const rest = modules.filter((module) => !outside.includes(module))
+  const isApart = options.gateway === 'apart'
   const urls = new Map<string, Addresses>()
   const { works = false } = options
   const own = works === true ? allDuties : noDuties
@@ -162,7 +165,7 @@ async function openProcesses(
       process,
       modules: [...hosted],
       gateway: process === 'hall',
-      face: outside.length === 0 || process === 'worker' ? undefined : ['http://127.0.0.1:0'],
+      face: (outside.length === 0 && !isApart) || process === 'worker' ? undefined : ['http://127.0.0.1:0'],
       elsewhere: new Map(),
     }
     const opened = await openProcess({
@@ -187,11 +190,12 @@ async function openProcesses(
     stack.defer(() => opened.close())
     return opened
   }
-  const gateway = await open('hall', inside)
+  const gateway = await open('hall', isApart ? [] : rest)
+  const behind = isApart && rest.length > 0 ? [await open('rest', rest)] : []
   const others = await Promise.all(outside.map((module) => open(module, [module])))
   const apart: Duties[] = works === 'apart' ? [allDuties] : typeof works === 'object' ? works.map(dutyAlone) : []
   const workers = await Promise.all(apart.map((duties) => open('worker', modules, duties)))
-  return [gateway, ...others, ...workers]
+  return [gateway, ...behind, ...others, ...workers]
 }
 
 const dutyAlone = (duty: Duty): Duties => new Set([duty])

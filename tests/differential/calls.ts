@@ -1,13 +1,12 @@
 /** Generated calls: any operation, by anybody, with inputs right and wrong, keys new, repeated and reused. */
 import fc from 'fast-check'
 import { guest, type Actor } from '#platform/values'
-import { owner } from '#testing/hall'
 import { graph } from '../../src/modules.ts'
+import { customer, owner, service } from './credentials.ts'
 import { validInput } from './inputs.ts'
 import { type Call, type Lockstep, type Outcome, operations } from './lockstep.ts'
 import { mutated } from './mutations.ts'
 import { followPlot } from './plots.ts'
-import { customer, service } from './story/words.ts'
 
 type Operation = (typeof operations)[number]
 

@@ -1,39 +1,21 @@
 /**
- * Halls that are asked the same in lockstep: one with all modules in one process, one with every module in a process of
- * its own, and one with `orders` (and `audit`) outside. Whatever they answer, and whatever their tables hold afterwards, is compared.
+ * Halls that are asked the same in lockstep: one with all modules in one process, one with every module in a process of its own, and
+ * one that is asked through its public door, whose gateway hosts no module and forwards everything: to `orders` and `audit`, and to
+ * a process with all others. Whatever they answer, and whatever their tables hold afterwards, is compared.
  */
 import { createServer } from 'node:http'
-import { isDeepStrictEqual, inspect } from 'node:util'
-import { clientsFor } from '#platform/calls/clients'
+import { isDeepStrictEqual } from 'node:util'
 import type { Operation } from '#platform/contract'
-import { databaseTimeColumns } from '#platform/data/platform-tables'
 import { listen } from '#platform/http/listen'
-import type { Actor } from '#platform/values'
-import { owner, startTestHall, type TestHall } from '#testing/hall'
-import { TRPCClientError } from '@trpc/client'
-import { contracts, hallContracts } from '../../src/contracts.ts'
-import { type ModuleName, moduleNames } from '../../src/modules.ts'
-import { spoil } from './mutations.ts'
+import { startTestHall, type TestHall } from '#testing/hall'
+import { contracts } from '../../src/contracts.ts'
+import { ask, type Call, type Complete, type Outcome, print } from './ask.ts'
+import { Credentials, keptApart, owner } from './credentials.ts'
 import { Pool } from './pool.ts'
+import { asClient, canBeAsked, limitOf, PublicDoor, specOf } from './public-door.ts'
+import { digestsOf, rowsOf } from './rows.ts'
 
-export type Call = {
-  path: string
-  input: unknown
-  actor?: Actor
-  caller?: string
-  requestId?: string
-  key?: string
-  undoesKey?: string
-  timeoutMs?: number
-  /** Spoils the input as soon as the call has begun: the callee must have its own. */
-  spoilsInput?: boolean
-}
-export type Outcome = { ok: true; value: any } | { ok: false; error: any; reason: string }
-
-/** The random name of a saga's run is no fact about the business, and the only other column that may differ. */
-const incomparable = [...databaseTimeColumns, 'lease_token']
-/** Until when a hold keeps its stock is database time as well, wherever it is told. */
-const holdEnds = ['expiresAt', 'heldUntil', 'held_until']
+export type { Call, Outcome } from './ask.ts'
 
 /**
  * Jobs of different names have no order: a refund and a cancellation that are asked for together may give the money back in
@@ -54,15 +36,15 @@ export const operations = Object.values(contracts).flatMap(({ name: module, oper
 export async function openLockstep(env: Record<string, string> = {}) {
   const stack = new AsyncDisposableStack()
   try {
-    const open = async (name: string, how: Parameters<typeof startTestHall>[0]) => ({
-      name,
-      hall: stack.use(await startTestHall(how)),
-    })
+    const open = async (name: string, how: Parameters<typeof startTestHall>[0]) => {
+      const hall = stack.use(await startTestHall({ ...how, leaseMs: 30_000, env }))
+      return { name, hall, door: new PublicDoor(hall) }
+    }
     const halls = await Promise.all([
-      open('near', { distance: 'near', leaseMs: 30_000, env }),
-      open('far', { distance: 'far', leaseMs: 30_000, env }),
+      open('near', { distance: 'near' }),
+      open('far', { distance: 'far' }),
       // Audit's chain is in the order in which events come to it: it is the last everywhere.
-      open('orders out', { out: ['orders', 'audit'], leaseMs: 30_000, env }),
+      open('at the door', { out: ['orders', 'audit'], gateway: 'apart' }),
     ])
     const nowhere = await listen(
       createServer((_, response) => response.end()),
@@ -70,7 +52,9 @@ export async function openLockstep(env: Record<string, string> = {}) {
     )
     stack.defer(() => nowhere.close(1_000))
     for (const { hall } of halls) await divertWebhooks(hall, nowhere.url)
-    return new Lockstep(halls, stack)
+    const lockstep = new Lockstep(halls, stack)
+    await lockstep.credentials.introduce()
+    return lockstep
   } catch (error) {
     await stack.disposeAsync()
     throw error
@@ -84,13 +68,17 @@ async function divertWebhooks(hall: TestHall, url: string): Promise<void> {
   if (!ok) throw new Error('The sandbox did not take the diverted webhooks.')
 }
 
-type NamedHall = { name: string; hall: TestHall }
+type NamedHall = { name: string; hall: TestHall; door: PublicDoor }
 
 export class Lockstep {
-  readonly pool = new Pool()
+  readonly pool = new Pool(keptApart)
+  readonly credentials: Credentials
   /** By operation: how often it succeeded, and for which reasons it was refused. */
   readonly succeeded = new Map<string, number>()
   readonly refused = new Map<string, Set<string>>()
+  /** The operations that were asked for at the public door and answered there, and those that do not exist there. */
+  readonly atDoor = new Set<string>()
+  readonly hidden = new Set<string>()
   readonly halls: readonly NamedHall[]
   readonly #stack: AsyncDisposableStack
   #calls = 0
@@ -98,6 +86,10 @@ export class Lockstep {
   constructor(halls: readonly NamedHall[], stack: AsyncDisposableStack) {
     this.halls = halls
     this.#stack = stack
+    this.credentials = new Credentials(
+      (call) => this.#makeEverywhere(call),
+      () => halls[0]!.hall.clock.now(),
+    )
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -107,17 +99,60 @@ export class Lockstep {
   /** Makes the same call in every hall, and returns what all of them made of it. Throws where they differ. */
   async call(call: Call): Promise<Outcome> {
     if (sendsJobs.includes(call.path)) await this.#settle()
+    const outcome = await this.#makeEverywhere(call)
+    if (outcome.ok) this.pool.learn(call.path, call.input, outcome.value)
+    return outcome
+  }
+
+  async #makeEverywhere(call: Call): Promise<Outcome> {
+    const said = { actor: owner, caller: 'gateway', ...call }
+    // Asked first: it may take calls of its own.
+    const shown = await this.credentials.of(said.actor)
     this.#calls += 1
-    const complete = { requestId: `req_step-${this.#calls}`, ...call }
-    const outcomes = await Promise.all(this.halls.map(({ hall }) => ask(hall, complete)))
-    this.#assertEqual(outcomes, () => `to ${print(complete)}`)
+    const complete = { requestId: `req_step-${this.#calls}`, ...said }
+    const outcome =
+      shown !== undefined && canBeAsked(complete)
+        ? await this.#makeAsClient(asClient(complete), shown)
+        : await this.#make(
+            complete,
+            this.halls.map(({ hall }) => ask(hall, complete)),
+          )
+    if (specOf(call.path).access.kind === 'internal') await this.#assertHidden(complete, shown)
+    return outcome
+  }
+
+  /** The same call, as a client's: in process, over the wire, and through the door. */
+  async #makeAsClient(call: Complete, shown: string): Promise<Outcome> {
+    const tooLarge = limitOf(call)
+    const { door } = this.halls.at(-1)!
+    if (tooLarge !== undefined) {
+      const refused = await door.ask(call, shown)
+      if (refused.ok || refused.reason !== tooLarge) throw new Error(`Not ${tooLarge}, ${print(refused)}`)
+    } else this.atDoor.add(call.path)
+    const isAskedAtDoor = (at: NamedHall) => tooLarge === undefined && at.door === door
+    return this.#make(
+      call,
+      this.halls.map((at) => (isAskedAtDoor(at) ? at.door.ask(call, shown) : ask(at.hall, call))),
+    )
+  }
+
+  async #make(call: Complete, asked: Promise<Outcome>[]): Promise<Outcome> {
+    const outcomes = await Promise.all(asked)
+    this.#assertEqual(outcomes, () => `to ${print(call)}`)
     const [outcome] = outcomes as [Outcome]
     const { path } = call
-    if (outcome.ok) {
-      this.succeeded.set(path, (this.succeeded.get(path) ?? 0) + 1)
-      this.pool.learn(path, call.input, outcome.value)
-    } else this.refused.set(path, (this.refused.get(path) ?? new Set()).add(outcome.reason))
+    if (outcome.ok) this.succeeded.set(path, (this.succeeded.get(path) ?? 0) + 1)
+    else this.refused.set(path, (this.refused.get(path) ?? new Set()).add(outcome.reason))
     return outcome
+  }
+
+  /** Outside there is no such operation, whoever asks, and asking does nothing: the rows, which are compared, stay the same. */
+  async #assertHidden(call: Complete, shown = ''): Promise<void> {
+    if (limitOf(call) !== undefined) return
+    const seen = await Promise.all(this.halls.map(({ door }) => door.tellsApart(call, shown)))
+    for (const each of seen)
+      if (each !== undefined) throw new Error(`${call.path} is there at the public door: ${print(each)}`)
+    this.hidden.add(call.path)
   }
 
   /** The answer to a call that must succeed. */
@@ -181,90 +216,4 @@ export class Lockstep {
       throw new Error(`After ${this.#calls} calls the halls differ in their answers ${what()}\n${said}`)
     }
   }
-}
-
-const print = (value: unknown): string =>
-  inspect(value, { depth: 8, maxStringLength: 1500, maxArrayLength: 40, breakLength: 120 })
-
-async function ask(hall: TestHall, call: Call & { requestId: string }): Promise<Outcome> {
-  const { path, actor = owner, caller = 'gateway', requestId, key, undoesKey, timeoutMs = 30_000 } = call
-  const [module, name] = path.split('.') as [ModuleName, string]
-  // A process speaks for the modules that it hosts, and the gateway's for whoever is none.
-  const { dispatch } = hall.processes.find(({ hosted }) => hosted.has(caller)) ?? hall.processes[0]!
-  const callsFor = clientsFor({ caller, callees: moduleNames, contracts: hallContracts, dispatch })
-  const given = structuredClone(actor)
-  const context = {
-    actor: given,
-    caller,
-    requestId,
-    traceparent: undefined,
-    deadlineAt: Date.now() + timeoutMs,
-    key: undefined,
-    undoesKey,
-    signal: undefined,
-  }
-  const input = structuredClone(call.input)
-  const { query, mutate } = callsFor(context)[module][name]
-  try {
-    const answering = (query ?? mutate)(input, key === undefined ? {} : { key })
-    if (call.spoilsInput) spoil(input)
-    const answer: unknown = await answering
-    const value = timeless(structuredClone(answer))
-    // Whoever shares a part of the answer, such as a record or a cache, will be found out by a later call.
-    spoil(answer)
-    if (!call.spoilsInput) assertUntouched(path, input, call.input)
-    assertUntouched(path, given, actor)
-    return { ok: true, value }
-  } catch (error) {
-    if (!(error instanceof TRPCClientError)) throw error
-    const { name: errorName, message, data, shape, meta } = error
-    return {
-      ok: false,
-      reason: data?.reason,
-      error: {
-        name: errorName,
-        message,
-        data,
-        shape,
-        meta,
-        hasCause: error.cause !== undefined,
-        fields: Object.keys(error).sort(),
-      },
-    }
-  }
-}
-
-/** A hold's end as what it is: some instant to come. */
-const timeless = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value), (field, each: unknown) =>
-    holdEnds.includes(field) && typeof each === 'string' && Date.parse(each) > Date.now() ? 'to come' : each,
-  )
-
-function assertUntouched(path: string, given: unknown, asked: unknown): void {
-  if (!isDeepStrictEqual(given, asked))
-    throw new Error(`${path} changed what it was given: ${print(given)}, not ${print(asked)}`)
-}
-
-type Digest = { name: string; rows: number; digest: string }
-
-/** A parked event holds, inside its JSON, when it was announced: database time as well. */
-const inJson = `((to_jsonb(t) - '{${incomparable.join(',')}}'::text[]) #- '{event,announcedAt}')`
-const ofAny = `regexp_replace(${inJson}::text, '"(${holdEnds.join('|')})": "[^"]*"', '"\\1": ""', 'g')`
-const comparableIn = (table: string) => (table === 'inventory.holds' ? `(${inJson} - 'expires_at')::text` : ofAny)
-
-async function digestsOf(hall: TestHall): Promise<Digest[]> {
-  const tables = await hall.sql<{ name: string }>(
-    `SELECT format('%I.%I', relnamespace::regnamespace::text, relname) AS name FROM pg_class
-     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace::regnamespace::text = ANY($1) ORDER BY 1`,
-    [moduleNames],
-  )
-  const each = ({ name }: { name: string }) =>
-    `SELECT '${name}' AS name, count(*)::int AS rows, md5(coalesce(string_agg(row, E'\\n' ORDER BY row COLLATE "C"), '')) AS digest
-     FROM (SELECT ${comparableIn(name)} AS row FROM ${name} t) AS of_table`
-  return hall.sql<Digest>(tables.map(each).join(' UNION ALL '))
-}
-
-async function rowsOf(hall: TestHall, table: string): Promise<string[]> {
-  const rows = await hall.sql<{ row: string }>(`SELECT ${comparableIn(table)} AS row FROM ${table} t`)
-  return rows.map(({ row }) => row).sort()
 }

@@ -25,11 +25,17 @@ const named: Record<string, string> = {
 }
 
 export class Pool {
+  readonly #isKeptApart: (text: string) => boolean
   readonly #texts = new Map<string, string[]>()
   /** Fields that only mean something together, such as a cart and the token that guards it, by their names. */
   readonly #together = new Map<string, Fields[]>()
   /** What a cart cost when it was last looked at. */
   readonly totals = new Map<unknown, unknown>()
+
+  /** What is kept apart is never learnt. */
+  constructor(isKeptApart: (text: string) => boolean) {
+    this.#isKeptApart = isKeptApart
+  }
 
   /** The texts kept under a name, or for an id under its prefix: `id:ord`. */
   texts(name: string): readonly string[] {
@@ -55,6 +61,7 @@ export class Pool {
 
   #walk(value: unknown, field: string): void {
     if (typeof value === 'string') {
+      if (this.#isKeptApart(value)) return
       const prefix = idForm.exec(value)?.[1]
       const name = prefix === undefined ? named[field] : `id:${prefix}`
       if (name !== undefined) this.#keep(this.#texts, name, value)

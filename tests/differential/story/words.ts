@@ -1,12 +1,15 @@
 /** The words that the story is told in: who asks, for what, and what must come of it. */
 import { createHash } from 'node:crypto'
 import { guest, type Actor } from '#platform/values'
+import { customer } from '../credentials.ts'
 import type { Call, Lockstep } from '../lockstep.ts'
 
-export const service = (...permissions: string[]): Actor => ({ kind: 'service', id: 'key_service', permissions })
+export { customer, service } from '../credentials.ts'
+
 /** An id of the right form that nobody has. */
 export const unknown = (prefix: string) => `${prefix}_00000000-0000-7000-8000-000000000000`
-export const customer: Actor = { kind: 'customer', id: 'acc_00000000-0000-7000-8000-000000000001' }
+/** A customer whom identity does not know: none that could sign in. */
+export const stranger: Actor = { kind: 'customer', id: unknown('acc') }
 export const asGuest: Partial<Call> = { actor: guest, caller: 'client:guest' }
 export const asCustomer: Partial<Call> = { actor: customer, caller: `client:${customer.id}` }
 export const asCheckout: Partial<Call> = { caller: 'checkout' }
