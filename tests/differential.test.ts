@@ -1,6 +1,6 @@
 /**
- * Law 2: a call means the same at any distance. Halls in lockstep, near and far, with the same clock and ids are asked
- * the same: value, error and, afterwards, every row are equal.
+ * Law 2: a call means the same at any distance. Halls in lockstep, near, far and behind a gateway that forwards everything, with the
+ * same clock and ids are asked the same: value, error and, afterwards, every row are equal.
  *
  * `DIFFERENTIAL_SEED` and `DIFFERENTIAL_RUNS` ask for other, and more, generated calls.
  */
@@ -27,7 +27,7 @@ const outOfReach: Record<string, string> = {
   'fulfilment.ship: orders.unknown_order': 'orders that have forgotten what they told fulfilment of',
 }
 
-describe('near and far', () => {
+describe('near, far and at the public door', () => {
   let halls: Lockstep
   beforeAll(async () => {
     halls = await openLockstep()
@@ -77,5 +77,13 @@ describe('near and far', () => {
       spec.reasons.filter((reason) => !halls.refused.get(path)?.has(reason)).map((reason) => `${path}: ${reason}`),
     )
     expect(unmet.toSorted()).toEqual(Object.keys(outOfReach).toSorted())
+  })
+
+  test('every operation was asked for at the public door, where the internal ones do not exist', () => {
+    const [hidden, open] = [true, false].map((isInternal) =>
+      operations.filter(({ spec }) => (spec.access.kind === 'internal') === isInternal).map(({ path }) => path),
+    )
+    expect(open!.filter((path) => !halls.atDoor.has(path))).toEqual([])
+    expect([...halls.hidden].toSorted()).toEqual(hidden!.toSorted())
   })
 })

@@ -33,7 +33,7 @@ import { definition } from '../definition.ts'
 import type { ModuleName } from '../modules.ts'
 import { cloneTemplate } from './cluster.ts'
 import { hostable, loaders, startProvider } from './hostable.ts'
-import { openIn } from './open-work.ts'
+import { openWork } from './open-work.ts'
 
 export type Distance = 'near' | 'far'
 export type Backend = 'postgres' | 'redis'
@@ -231,7 +231,7 @@ function callers(gateway: HallProcess, modules: readonly ModuleName[]): Pick<Tes
   return { calls: as(owner), as }
 }
 
-/** Rounds of background work until one finds nothing left; then until nothing is open. */
+/** Rounds of background work, and what it makes to do, until nothing is open. */
 async function settle(
   processes: readonly HallProcess[],
   modules: readonly ModuleName[],
@@ -244,10 +244,9 @@ async function settle(
       const { sequenced, applied, jobs, sagas, rebuilds } = await each.round({ resumeSagas: true })
       left += sequenced + applied + jobs + sagas + rebuilds
     }
-    if (left > 0) continue
-    const [row] = await sql<{ open: number }>(`SELECT (${modules.map(openIn).join(' + ')})::int AS open`)
-    const { open } = row!
+    const open = await openWork(sql, modules)
     if (open === 0) return
+    if (left > 0) continue
     if (Date.now() > giveUpAt)
       throw new Error(`The hall does not settle: ${open} sagas, jobs, events or rebuilds stay open.`)
     await delay(25)

@@ -5,15 +5,13 @@ import { graph, type ModuleName, moduleNames } from '../modules.ts'
 type Sql = (text: string) => Promise<Record<string, unknown>[]>
 
 /** How many sagas, jobs, rebuilds, events without a position and lanes not applied to the end there are. */
-export async function openWork(sql: Sql): Promise<number> {
-  const [row] = await sql(
-    `SELECT ${moduleNames.map(openIn).join(' + ')} + ${moduleNames.map(behindIn).join(' + ')} AS open`,
-  )
+export async function openWork(sql: Sql, modules: readonly ModuleName[] = moduleNames): Promise<number> {
+  const [row] = await sql(`SELECT ${modules.map(openIn).join(' + ')} + ${modules.map(behindIn).join(' + ')} AS open`)
   return Number(row!['open'])
 }
 
 /** A sum of SQL: the sagas, jobs, rebuilds and events without a position that a module has. */
-export const openIn = (module: ModuleName): string =>
+const openIn = (module: ModuleName): string =>
   `(SELECT count(*) FROM "${module}".sagas WHERE state IN ('running', 'undoing'))
    + (SELECT count(*) FROM "${module}".jobs WHERE state = 'waiting')
    + (SELECT count(*) FROM "${module}".journal WHERE position IS NULL)

@@ -29,7 +29,7 @@ const account = { email: 'the.customer@example.com', password: 'the password of 
 const apiKeyOf = (id: string) => apiKeyPrefix + createHash('sha256').update(id).digest('base64url').slice(0, 32)
 
 type CallAll = (call: Call) => Promise<Outcome>
-type Session = { text: string; endsAt: string }
+type Session = { accessToken: string; accessTokenExpiresAt: string; refreshToken: string }
 
 export class Credentials {
   readonly #callAll: CallAll
@@ -75,15 +75,13 @@ export class Credentials {
 
   /** Clocks go fast here, and a token is good for ten minutes. */
   async #accessToken(): Promise<string> {
-    if (this.#session === undefined || this.#session.endsAt <= this.#now()) {
-      const { accessToken, accessTokenExpiresAt } = await this.#must({
-        path: 'identity.logIn',
-        input: account,
-        actor: guest,
-      })
-      this.#session = { text: accessToken, endsAt: accessTokenExpiresAt }
-    }
-    return this.#session.text
+    if (this.#session === undefined || this.#session.accessTokenExpiresAt <= this.#now())
+      this.#session = await this.#must(
+        this.#session === undefined
+          ? { path: 'identity.logIn', input: account, actor: guest }
+          : { path: 'identity.refresh', input: { refreshToken: this.#session.refreshToken }, actor: guest },
+      )
+    return this.#session!.accessToken
   }
 
   async #must(call: Call): Promise<any> {

@@ -18,10 +18,11 @@ import { digestsOf, rowsOf } from './rows.ts'
 export type { Call, Outcome } from './ask.ts'
 
 /**
- * Jobs of different names have no order: a refund and a cancellation that are asked for together may give the money back in
- * one part or in two. So these are asked for when earlier jobs are done, and the halls end with the same rows.
+ * Jobs of different names, or for different people, have no order: a refund and a cancellation that are asked for together may give
+ * the money back in one part or in two. So these are asked for when earlier jobs are done, and the halls end with the same rows.
  */
 const sendsJobs = ['orders.cancel', 'orders.capture', 'orders.refund']
+const sendsJobsOfBuyers = 'checkout.complete'
 
 export const operations = Object.values(contracts).flatMap(({ name: module, operations: ofModule }) =>
   Object.entries(ofModule).map(([name, spec]) => ({
@@ -82,6 +83,7 @@ export class Lockstep {
   readonly halls: readonly NamedHall[]
   readonly #stack: AsyncDisposableStack
   #calls = 0
+  #buyer: string | undefined
 
   constructor(halls: readonly NamedHall[], stack: AsyncDisposableStack) {
     this.halls = halls
@@ -98,10 +100,18 @@ export class Lockstep {
 
   /** Makes the same call in every hall, and returns what all of them made of it. Throws where they differ. */
   async call(call: Call): Promise<Outcome> {
-    if (sendsJobs.includes(call.path)) await this.#settle()
+    await this.#settleBefore(call)
     const outcome = await this.#makeEverywhere(call)
     if (outcome.ok) this.pool.learn(call.path, call.input, outcome.value)
     return outcome
+  }
+
+  async #settleBefore({ path, actor }: Call): Promise<void> {
+    if (sendsJobs.includes(path)) await this.settle()
+    if (path !== sendsJobsOfBuyers) return
+    const buyer = JSON.stringify(actor ?? owner)
+    if (this.#buyer !== undefined && this.#buyer !== buyer) await this.settle()
+    this.#buyer = buyer
   }
 
   async #makeEverywhere(call: Call): Promise<Outcome> {
@@ -188,7 +198,7 @@ export class Lockstep {
 
   /** Lets all background work come to its end, and compares every row of every table. Returns how many there are. */
   async compareRows(): Promise<number> {
-    await this.#settle()
+    await this.settle()
     const digests = await Promise.all(this.halls.map(({ hall }) => digestsOf(hall)))
     const [expected] = digests
     for (const [index, { name, rows, digest }] of expected!.entries()) {
@@ -205,7 +215,9 @@ export class Lockstep {
     this.#assertEqual(own, () => `to what ${table} (${rows} rows) holds`)
   }
 
-  async #settle(): Promise<void> {
+  /** Lets all background work come to its end. */
+  async settle(): Promise<void> {
+    this.#buyer = undefined
     await Promise.all(this.halls.map(({ hall }) => hall.settle()))
   }
 

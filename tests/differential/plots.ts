@@ -50,7 +50,7 @@ const lives: Plan = async (halls, plot) => {
   if (!ordered) return
   const { orderId: id, orderToken: token } = ordered
   const chance = plot.seed % 200
-  if (chance % 3 > 0) await halls.compareRows()
+  if (chance % 3 > 0) await halls.settle()
   const begun = { requestId: `req_life-${plot.seed}`, spoilsInput: plot.spoilsInput }
   const amount = { amountMinor: 1 + chance, currency: 'GBP' }
   const steps: Call[] = [

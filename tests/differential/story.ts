@@ -6,7 +6,7 @@ import type { Lockstep } from './lockstep.ts'
 import { holdAndBuy, mergeCarts, offerShipping } from './story/customers.ts'
 import { stopAtTheDoor } from './story/door.ts'
 import { changeGoods, sellGoods, showGoods, taxGoods } from './story/goods.ts'
-import { rebuildFigures } from './story/operators.ts'
+import { operateModules, rebuildFigures } from './story/operators.ts'
 import { cancelOrders, keepOrders, sendOrders } from './story/orders.ts'
 import { compareBooks, hearTheProvider, takePayments } from './story/payments.ts'
 import { giveRoles, keepKeys, openSessions } from './story/people.ts'
@@ -39,10 +39,17 @@ const chapters = [
   hearTheProvider,
   compareBooks,
   askWhatWasDone,
+  operateModules,
   rebuildFigures,
   stopAtTheDoor,
 ]
 
+/** After so many chapters all rows are compared: what differs is told near where it began. */
+const rowsEvery = 6
+
 export async function tellStory(halls: Lockstep): Promise<void> {
-  for (const chapter of chapters) await chapter(halls)
+  for (const [index, chapter] of chapters.entries()) {
+    await chapter(halls)
+    if (index % rowsEvery === rowsEvery - 1) await halls.compareRows()
+  }
 }

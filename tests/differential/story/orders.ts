@@ -51,7 +51,7 @@ const oneMug = [{ sku: 'MUG-RED', quantity: 1 }]
 export async function sendOrders(halls: Lockstep): Promise<void> {
   const { orderId, orderToken } = await buy(halls, oneMug, { actor: asCustomer })
   await expectRefusals(halls, 'fulfilment.ship', { 'fulfilment.unknown_shipment': { orderId } })
-  await halls.compareRows()
+  await halls.settle()
   const { nextCursor } = await halls.answer('fulfilment.listShipments', { limit: 1 })
   await halls.answer('fulfilment.listShipments', { limit: 1, cursor: nextCursor, state: 'waiting' })
   await expectRefusals(halls, 'fulfilment.listShipments', { 'fulfilment.bad_cursor': { cursor: 'nowhere' } })
@@ -59,7 +59,7 @@ export async function sendOrders(halls: Lockstep): Promise<void> {
   await halls.answer('fulfilment.ship', parcel, { key: 'leaves once', actor: service('fulfilment:ship') })
   await halls.answer('fulfilment.ship', parcel, { key: 'leaves once', actor: service('fulfilment:ship') })
   await halls.answer('fulfilment.ship', { orderId })
-  await halls.compareRows()
+  await halls.settle()
   await expectRefusals(halls, 'orders.cancel', { 'orders.already_shipped': { id: orderId } })
   const { reference } = await halls.answer('orders.beginShipping', { orderId }, { caller: 'fulfilment' })
   await expectRefusals(halls, 'inventory.release', { 'inventory.already_committed': { reference } })
@@ -78,14 +78,14 @@ export async function sendOrders(halls: Lockstep): Promise<void> {
     input: { ...refund, amount: gbp(250) },
     spoilsInput: true,
   })
-  await halls.compareRows()
+  await halls.settle()
   await halls.answer('orders.get', { id: orderId })
 }
 
 export async function cancelOrders(halls: Lockstep): Promise<void> {
   const { orderId, orderToken } = await buy(halls, oneMug)
   const { orderId: paid } = await buy(halls, oneMug, { actor: asCustomer })
-  await halls.compareRows()
+  await halls.settle()
   const cancelling = { id: orderId, token: orderToken, reason: 'I have changed my mind.' }
   await halls.answer('orders.cancel', cancelling, { ...asGuest, key: 'cancels it once' })
   await halls.answer('orders.cancel', cancelling, { ...asGuest, key: 'cancels it once' })
@@ -94,7 +94,7 @@ export async function cancelOrders(halls: Lockstep): Promise<void> {
   await expectRefusal(halls, 'orders.unknown_order', { path: 'orders.cancel', input: { id: orderId }, ...asGuest })
   // Before anybody else has heard of it: orders alone decides.
   await expectRefusals(halls, 'fulfilment.ship', { 'orders.cancelled': { orderId } })
-  await halls.compareRows()
+  await halls.settle()
   await expectRefusals(halls, 'orders.beginShipping', {
     'orders.cancelled': { orderId },
     'orders.unknown_order': { orderId: unknown('ord') },
@@ -106,7 +106,7 @@ export async function cancelOrders(halls: Lockstep): Promise<void> {
     'orders.wrong_currency': { ...captured, amount: eur(1) },
   })
   const unpaid = await buy(halls, oneMug, { source: 'card_decline_capture' })
-  await halls.compareRows()
+  await halls.settle()
   await expectRefusals(halls, 'orders.beginShipping', { 'orders.not_paid': { orderId: unpaid.orderId } })
   await expectRefusals(halls, 'fulfilment.ship', { 'orders.not_paid': { orderId: unpaid.orderId } })
   await expectRefusals(halls, 'orders.capture', {
@@ -121,13 +121,13 @@ export async function payOnShipping(halls: Lockstep): Promise<void> {
   await halls.answer('inventory.receive', { reference: 'mugs', lines: [{ sku: 'MUG-RED', quantity: 9 }] })
   const { orderId } = await buy(halls, oneMug)
   const { orderId: cancelled } = await buy(halls, oneMug)
-  await halls.compareRows()
+  await halls.settle()
   const part = { id: orderId, amount: gbp(100) }
   await halls.answer('orders.capture', part, { key: 'a pound now', actor: service('orders:capture') })
   await halls.answer('orders.capture', part, { key: 'a pound now', actor: service('orders:capture') })
   await expectRefusals(halls, 'orders.capture', { 'orders.capture_too_much': { ...part, amount: gbp(151) } })
   await halls.answer('orders.cancel', { id: cancelled })
-  await halls.compareRows()
+  await halls.settle()
   await halls.answer('fulfilment.ship', { orderId })
   await halls.compareRows()
   const { state, capturedMinor } = await halls.answer('orders.get', { id: orderId })

@@ -60,7 +60,7 @@ export async function hearTheProvider(halls: Lockstep): Promise<void> {
 export async function compareBooks(halls: Lockstep): Promise<void> {
   await halls.answer('payments.reconciliation', {})
   await halls.same('what the provider was told by hand', chargeByHand)
-  await halls.compareRows()
+  await halls.settle()
   await halls.same('the books, compared', compareWithProvider)
   await halls.same('the books, compared once the grace is over', async (hall) => {
     await hall.sql('update payments.differences set due_at = clock_timestamp()')

@@ -9,7 +9,7 @@ export async function askWhatWasDone(halls: Lockstep): Promise<void> {
   await halls.answer('audit.verify', {})
   // What there is to tell bears the database's time, in which halls differ.
   await halls.answer('audit.trace', { about: 'nothing' })
-  await halls.compareRows()
+  await halls.settle()
   const sales = await halls.answer('reporting.sales', days)
   const { products } = await halls.answer('reporting.products', { ...days, limit: 2 })
   const { countries } = await halls.answer('reporting.countries', days)
