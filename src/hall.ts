@@ -19,6 +19,7 @@ import * as reconcile from './commands/reconcile.ts'
 import * as report from './commands/report.ts'
 import { hallFailure } from './commands/repeat-call.ts'
 import { processTerminal } from './commands/terminal.ts'
+import * as token from './commands/token.ts'
 import type { Tool } from './commands/tool.ts'
 import * as trace from './commands/trace.ts'
 import * as trade from './commands/trade.ts'
@@ -26,7 +27,7 @@ import * as up from './commands/up.ts'
 
 const trading = [look, buy, report, trade]
 const operating = [audit, dead, rebuild, trace, reconcile]
-const moving = [graph, check, contracts, extract, fold, up, deploy, newCommand]
+const moving = [graph, check, contracts, extract, fold, up, deploy, newCommand, token]
 
 const DONE = 0
 const FAILED = 1

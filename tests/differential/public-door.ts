@@ -12,7 +12,8 @@
  */
 import { guest } from '#platform/values'
 import type { TestHall } from '#testing/hall'
-import { bodyBytesMax, urlLengthMax } from '#platform/http/trpc-handler'
+import { bodyBytesMax } from '#platform/http/public-server'
+import { urlLengthMax } from '#platform/http/trpc-handler'
 import { createTRPCClient, httpBatchLink, httpLink, type TRPCClientError } from '@trpc/client'
 import { hallContracts } from '../../src/contracts.ts'
 import type { Operation } from '#platform/contract'

@@ -41,6 +41,7 @@ export function bindStall({ name, echo = (text) => Promise.resolve(text) }: Stal
 
 type StallOptions = Stall & {
   port?: number
+  host?: string
   mayCall?: (caller: string) => boolean
   certificates?: Certificates
 }
@@ -60,7 +61,7 @@ export async function openStall(stall: StallOptions): Promise<OpenStall> {
   server.on('request', ({ url }) => requests.push(url ?? ''))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(stall.port ?? 0, '127.0.0.1', resolve)
+    server.listen(stall.port ?? 0, stall.host ?? '127.0.0.1', resolve)
   })
   const { port } = server.address() as AddressInfo
   return {

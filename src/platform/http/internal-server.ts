@@ -1,4 +1,7 @@
-/** The internal face: every operation of the modules placed here, for processes that have shown that they belong to the hall. */
+/**
+ * The internal face: every operation of the modules placed here, for processes that have shown that they belong to the hall, and for stock
+ * clients that one of its operators has introduced.
+ */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
@@ -21,6 +24,8 @@ import {
 } from '../far/wire.ts'
 import { readBytes } from './body.ts'
 import { answerOperator, type OperatorDoors } from './operator-doors.ts'
+import { createStockDoor, stockPrefix } from './stock-door.ts'
+import { headerBytesMax } from './trpc-handler.ts'
 
 type InternalFace = {
   secret: string
@@ -41,6 +46,7 @@ const notOurs = new DomainError('platform.not_a_process', 'UNAUTHORIZED', 'Only 
 /** Makes the server of the internal face. It does not listen yet. */
 export function createInternalServer(face: InternalFace): Server {
   const callers = new Callers(face.secret, isOutside)
+  const stock = createStockDoor({ ...face, isCertified, notOurs })
   const server = serverFor(face.certificates, (request, response) => {
     // Whether a process is there at all is no secret.
     if (request.url === '/healthz') {
@@ -48,6 +54,7 @@ export function createInternalServer(face: InternalFace): Server {
       return
     }
     if (face.doors && answerOperator(face.doors, { request, response }, { isOpen: false })) return
+    if (request.url?.startsWith(`${stockPrefix}/`)) return stock(request, response)
     const answering =
       request.url === callsPath ? answerCalls({ face, callers }, request, response) : Promise.reject(notOurs)
     answering.catch((error: unknown) => refuseAll(response, error))
@@ -57,9 +64,10 @@ export function createInternalServer(face: InternalFace): Server {
 }
 
 function serverFor(certificates: Certificates | undefined, listener: RequestListener): Server {
-  if (!certificates) return createServer(listener)
+  const reading = { maxHeaderSize: headerBytesMax }
+  if (!certificates) return createServer(reading, listener)
   const options = () => ({ ...certificates.current(), requestCert: true, rejectUnauthorized: true })
-  const server = createTlsServer(options(), listener)
+  const server = createTlsServer({ ...reading, ...options() }, listener)
   certificates.onRenewed(() => server.setSecureContext(options()))
   // What is asked of it here, both kinds have alike.
   return server

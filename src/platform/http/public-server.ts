@@ -5,21 +5,31 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { type CallContext, deadlineMsDefault } from '../calls/context.ts'
+import type { Contract } from '../contract.ts'
 import { DomainError, errorShapeOf, failureOf, type Failure, httpStatusOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { RequestCounts } from '../telemetry/request-counts.ts'
-import { guest } from '../values.ts'
+import { type Actor, guest } from '../values.ts'
 import { readBody } from './body.ts'
 import { metricsPath, type OperatorDoors, sendFigures, showsToken } from './operator-doors.ts'
-import { admitOperator, createQueuesDoor, queuesPath } from './queues-door.ts'
+import { type ActorOf, admitOperator, createQueuesDoor, queuesPath } from './queues-door.ts'
 import { routeNames } from './route-names.ts'
 import { jsonHeaders, pageHeaders, securityHeaders } from './security-headers.ts'
-import { bodyBytesMax, createTrpcHandler, requestIdOf, type TrpcFace, urlLengthMax } from './trpc-handler.ts'
+import {
+  createTrpcHandler,
+  headerBytesMax,
+  publicRoutes,
+  requestIdOf,
+  type TrpcFace,
+  urlLengthMax,
+} from './trpc-handler.ts'
 
 /** A path at which an outside party calls a module: its raw body and signature are handed on as they came. */
 export type Webhook = { path: string; module: string; operation: string; signatureHeader: string }
 
-type PublicFace = TrpcFace & {
+type PublicFace = Pick<TrpcFace, 'dispatch' | 'newRequestId' | 'readCache'> & {
+  contracts: Record<string, Contract>
+  actorOf: ActorOf
   webhooks: readonly Webhook[]
   /** The page at `/`, as HTML; without one there is nothing there. */
   page?: (() => string) | undefined
@@ -31,6 +41,8 @@ type PublicFace = TrpcFace & {
 }
 
 const trpcPrefix = '/trpc'
+/** The largest body of a request, in bytes. */
+export const bodyBytesMax = 1024 * 1024
 const nothing: ReadonlySet<string> = new Set()
 
 const notFound = (path: string) =>
@@ -56,14 +68,23 @@ const headersTooLarge = () =>
 const tooSlow = () =>
   new DomainError('platform.request_timeout', 'TIMEOUT', 'The request did not come to its end in time.')
 
-/** Room for the longest URL, and as much again for everything else. */
-const headerBytesMax = 2 * urlLengthMax
 /** How long whoever sent no HTTP may take to read what we say to it. */
 const farewellMs = 2_000
 
 /** Makes the server of the public face. It does not listen yet. */
 export function createPublicServer(face: PublicFace): Server {
-  const trpc = createTrpcHandler(face, trpcPrefix)
+  const { contracts, actorOf } = face
+  const routes = publicRoutes(contracts)
+  const asClient = (actor: Actor) => ({ actor, caller: `client:${'id' in actor ? actor.id : actor.kind}` })
+  const trpc = createTrpcHandler(
+    {
+      ...face,
+      bodyBytesMax,
+      routeTo: (path) => routes.get(path),
+      askerOf: async (request, base) => asClient(await actorOf(request, base)),
+    },
+    trpcPrefix,
+  )
   const app = createApp(face)
   const routeOf = routeNames(face, trpcPrefix)
   const server = createServer({ maxHeaderSize: headerBytesMax }, (request, response) => {

@@ -4,15 +4,24 @@
  * A browser signs in with an API key as the password of HTTP Basic (the name is nobody's business). Only here: what a browser
  * adds to a request by itself must open nothing that changes something.
  */
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
-import { deadlineMsDefault } from '../calls/context.ts'
+import { type CallContext, deadlineMsDefault } from '../calls/context.ts'
 import { DomainError, forbidden, unauthenticated } from '../errors.ts'
 import { type Actor, holds } from '../values.ts'
 import { boardHeaders } from './security-headers.ts'
 import { requestIdOf, type TrpcFace } from './trpc-handler.ts'
 
 export const queuesPath = '/queues'
+
+/** Who sent a request, from its `Authorization`; throws where a key is given but wrong. */
+export type ActorOf = (
+  request: Pick<IncomingMessage, 'headers'>,
+  context: Pick<CallContext, 'requestId' | 'deadlineAt' | 'traceparent'>,
+) => Promise<Actor>
+
+type Signing = { actorOf: ActorOf }
+
 const permission = 'hall:operate'
 
 const readOnly = () =>
@@ -24,7 +33,7 @@ const readOnly = () =>
 
 /** Makes the door. `board` opens the queues when it is first asked for, and throws where they cannot be reached. */
 export function createQueuesDoor(
-  face: Pick<TrpcFace, 'actorOf' | 'newRequestId'>,
+  face: Signing & Pick<TrpcFace, 'newRequestId'>,
   board: () => Promise<RequestHandler>,
 ): RequestHandler {
   return async (request, response, next) => {
@@ -39,7 +48,7 @@ export function createQueuesDoor(
 
 /** Lets in staff that may operate the hall, and throws what anybody else is told. */
 export async function admitOperator(
-  face: Pick<TrpcFace, 'actorOf' | 'newRequestId'>,
+  face: Signing & Pick<TrpcFace, 'newRequestId'>,
   request: Request,
   response: Response,
 ): Promise<void> {
@@ -58,9 +67,9 @@ export async function admitOperator(
 }
 
 async function signedIn(
-  face: Pick<TrpcFace, 'actorOf'>,
+  face: Signing,
   { headers }: { headers: IncomingHttpHeaders },
-  base: Parameters<TrpcFace['actorOf']>[1],
+  base: Parameters<ActorOf>[1],
 ): Promise<Actor> {
   const actor = await face.actorOf({ headers: withBearer(headers) }, base)
   if (actor.kind === 'guest') throw unauthenticated()

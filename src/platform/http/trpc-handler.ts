@@ -1,6 +1,6 @@
 /**
- * The thin handler of the public face: it answers stock tRPC clients' plain queries, mutations and batches, without the
- * stock adapter's 250 µs per call.
+ * The thin handler for stock tRPC clients, of the public face and beside our own wire: it answers plain queries, mutations and batches,
+ * without the stock adapter's 250 µs per call.
  *
  * `GET /trpc/catalog.list?input=…`, `POST /trpc/checkout.complete`, and batches `…/a.b,c.d?batch=1`.
  */
@@ -9,30 +9,39 @@ import { type CallContext, deadlineMsDefault } from '../calls/context.ts'
 import type { Dispatch, Route } from '../calls/clients.ts'
 import type { Contract } from '../contract.ts'
 import { DomainError, errorShapeOf, failureOf, httpStatusOf, unknownOperation } from '../errors.ts'
-import type { Actor } from '../values.ts'
 import { readBody } from './body.ts'
 import type { KeptAnswer, ReadCache, Stamps } from './read-cache.ts'
 import { jsonHeaders } from './security-headers.ts'
 
+/** For whom a request asks, and in whose name. */
+export type Asker = Pick<CallContext, 'actor' | 'caller'>
+
 export type TrpcFace = {
-  contracts: Record<string, Contract>
+  /** The operation at a path such as `orders.get`; undefined where there is none for those who ask here. */
+  routeTo(path: string): TrpcRoute | undefined
   dispatch: Dispatch
   /** Who sent the request, from its `Authorization`; throws where a key is given but wrong. */
-  actorOf(
-    request: Pick<IncomingMessage, 'headers'>,
+  askerOf(
+    request: IncomingMessage,
     context: Pick<CallContext, 'requestId' | 'deadlineAt' | 'traceparent'>,
-  ): Promise<Actor>
+  ): Promise<Asker>
   newRequestId(): string
+  /** The largest body of a request, in bytes. */
+  bodyBytesMax: number
+  /** Whether a request may say how many milliseconds it waits, in `x-deadline-ms`. */
+  saysDeadlines?: boolean
   /** What guests are answered from memory; undefined where every question goes to its module. */
   readCache?: ReadCache | undefined
 }
 
-type PublicRoute = Route & { cached: boolean }
+export type TrpcRoute = Route & { cached: boolean }
 type Result = { status: number; body: unknown; retryAfterMs?: number | undefined }
-type Asked = { route: PublicRoute | undefined; path: string; input: unknown }
+type Asked = { route: TrpcRoute | undefined; path: string; input: unknown }
 
-export const bodyBytesMax = 1024 * 1024
 export const urlLengthMax = 32_768
+/** Room for the longest URL, and as much again for everything else. */
+export const headerBytesMax = 2 * urlLengthMax
+const deadlineMsMax = 600_000
 const batchMax = 100
 const nothing: ReadonlySet<string> = new Set()
 
@@ -42,6 +51,12 @@ const badKey = () =>
     'platform.bad_key',
     'BAD_REQUEST',
     'An Idempotency-Key is one header of 16 to 200 visible ASCII characters, such as a UUID.',
+  )
+const badDeadline = () =>
+  new DomainError(
+    'platform.bad_deadline',
+    'BAD_REQUEST',
+    `x-deadline-ms is a whole number of milliseconds, ${deadlineMsMax} at most.`,
   )
 const badPath = () => new DomainError('platform.bad_request', 'BAD_REQUEST', 'The path is not well encoded.')
 const keyedBatch = () =>
@@ -61,7 +76,6 @@ const wrongMethod = (kind: string) =>
 
 /** Answers requests below `prefix`. Whoever mounts it has checked that the path starts with it. */
 export function createTrpcHandler(face: TrpcFace, prefix: string) {
-  const routes = routesOf(face.contracts)
   const { readCache } = face
   const askModules = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = requestIdOf(request, face)
@@ -73,7 +87,7 @@ export function createTrpcHandler(face: TrpcFace, prefix: string) {
     try {
       const url = new URL(request.url ?? '/', 'http://hall')
       isBatch = url.searchParams.get('batch') === '1'
-      const asked = { routes, prefix, url, isBatch, request, requestId, signal: hungUp.signal }
+      const asked = { prefix, url, isBatch, request, requestId, signal: hungUp.signal }
       ;({ results, stamps } = await answer(face, asked))
     } catch (error) {
       results = [resultOf(error, '')]
@@ -110,8 +124,9 @@ function sendKept({ body }: KeptAnswer, { request, response }: Exchange, face: T
   response.end(body)
 }
 
-function routesOf(contracts: Record<string, Contract>): Map<string, PublicRoute> {
-  const routes = new Map<string, PublicRoute>()
+/** The operations that there are for the world outside, by their paths. */
+export function publicRoutes(contracts: Record<string, Contract>): Map<string, TrpcRoute> {
+  const routes = new Map<string, TrpcRoute>()
   for (const [module, { operations }] of Object.entries(contracts)) {
     for (const [name, { kind, access, cached }] of Object.entries(operations)) {
       // To the world outside an internal operation does not exist.
@@ -123,7 +138,6 @@ function routesOf(contracts: Record<string, Contract>): Map<string, PublicRoute>
 }
 
 type Request = {
-  routes: Map<string, PublicRoute>
   prefix: string
   url: URL
   isBatch: boolean
@@ -137,17 +151,16 @@ async function answer(face: TrpcFace, asked: Request): Promise<{ results: Result
   const { url, isBatch, request, requestId } = asked
   const isPost = request.method === 'POST'
   if (!isPost && request.method !== 'GET') throw wrongMethod('query')
-  const body = isPost ? await readBody(request, bodyBytesMax) : (url.searchParams.get('input') ?? undefined)
-  const calls = callsOf(asked, inputOf(body))
+  const body = isPost ? await readBody(request, face.bodyBytesMax) : (url.searchParams.get('input') ?? undefined)
+  const calls = callsOf(face, asked, inputOf(body))
   const key = keyOf(request)
   if (key !== undefined && calls.filter(({ route }) => route?.kind !== 'query').length > 1) throw keyedBatch()
-  const base = { requestId, traceparent: traceOf(request), deadlineAt: Date.now() + deadlineMsDefault }
-  const actor = await face.actorOf(request, base)
-  const who = actor.kind === 'guest' ? 'guest' : actor.id
+  const base = { requestId, traceparent: traceOf(request), deadlineAt: Date.now() + waitMsOf(face, request) }
+  const { actor, caller } = await face.askerOf(request, base)
   const context: CallContext = {
     ...base,
     actor,
-    caller: `client:${who}`,
+    caller,
     key: undefined,
     undoesKey: undefined,
     signal: asked.signal,
@@ -177,13 +190,13 @@ async function stampsFor({ readCache }: TrpcFace, request: IncomingMessage, call
   return readCache.stamps(calls.map(({ route }) => route!.module))
 }
 
-function callsOf({ routes, prefix, url, isBatch }: Request, input: unknown): Asked[] {
+function callsOf(face: TrpcFace, { prefix, url, isBatch }: Request, input: unknown): Asked[] {
   const path = decoded(url.pathname.slice(prefix.length).replace(/^\//, ''))
-  if (!isBatch) return [{ route: routes.get(path), path, input }]
+  if (!isBatch) return [{ route: face.routeTo(path), path, input }]
   const paths = path.split(',')
   if (paths.length > batchMax) throw batchTooLarge()
   const inputs: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {}
-  return paths.map((each, index) => ({ route: routes.get(each), path: each, input: inputs[index] }))
+  return paths.map((each, index) => ({ route: face.routeTo(each), path: each, input: inputs[index] }))
 }
 
 function decoded(path: string): string {
@@ -210,6 +223,13 @@ function keyOf(request: IncomingMessage): string | undefined {
   // Guests share a scope: a key that can be guessed would hand one guest's answer to another.
   if (!/^[!-~]{16,200}$/.test(key)) throw badKey()
   return key
+}
+
+function waitMsOf({ saysDeadlines }: TrpcFace, request: IncomingMessage): number {
+  const given = saysDeadlines ? headerOf(request, 'x-deadline-ms') : undefined
+  if (given === undefined) return deadlineMsDefault
+  if (!/^\d{1,6}$/.test(given) || Number(given) > deadlineMsMax) throw badDeadline()
+  return Number(given)
 }
 
 function headerOf(request: IncomingMessage, name: string): string | undefined {
