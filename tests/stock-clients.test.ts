@@ -190,7 +190,7 @@ describe('refused is', () => {
       const response = await fetch(`http://${host}:${stall.port}/trpc/stall.who?input={}`, {
         headers: { authorization },
       })
-      return (await response.json()) as unknown
+      return response.json()
     }
     expect(await ask('127.0.0.1')).toEqual({ result: { data: { process: 'one' } } })
     expect(await ask(address!)).toMatchObject({ error: refused('platform.insecure_connection') })
