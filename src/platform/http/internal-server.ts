@@ -24,7 +24,7 @@ import {
 } from '../far/wire.ts'
 import { readBytes } from './body.ts'
 import { answerOperator, type OperatorDoors } from './operator-doors.ts'
-import { createStockDoor, stockPrefix } from './stock-door.ts'
+import { createTrpcDoor, trpcPrefix } from './trpc-door.ts'
 import { headerBytesMax } from './trpc-handler.ts'
 
 type InternalFace = {
@@ -46,7 +46,7 @@ const notOurs = new DomainError('platform.not_a_process', 'UNAUTHORIZED', 'Only 
 /** Makes the server of the internal face. It does not listen yet. */
 export function createInternalServer(face: InternalFace): Server {
   const callers = new Callers(face.secret, isOutside)
-  const stock = createStockDoor({ ...face, isCertified, notOurs })
+  const trpc = createTrpcDoor({ ...face, isCertified, notOurs })
   const server = serverFor(face.certificates, (request, response) => {
     // Whether a process is there at all is no secret.
     if (request.url === '/healthz') {
@@ -54,7 +54,7 @@ export function createInternalServer(face: InternalFace): Server {
       return
     }
     if (face.doors && answerOperator(face.doors, { request, response }, { isOpen: false })) return
-    if (request.url?.startsWith(`${stockPrefix}/`)) return stock(request, response)
+    if (request.url?.startsWith(`${trpcPrefix}/`)) return trpc(request, response)
     const answering =
       request.url === callsPath ? answerCalls({ face, callers }, request, response) : Promise.reject(notOurs)
     answering.catch((error: unknown) => refuseAll(response, error))

@@ -15,9 +15,9 @@ import { farBodyBytesMax } from '../far/wire.ts'
 import { randomIds } from '../ids.ts'
 import { type Asker, createTrpcHandler } from './trpc-handler.ts'
 
-export const stockPrefix = '/trpc'
+export const trpcPrefix = '/trpc'
 
-type StockDoor = {
+type TrpcDoor = {
   secret: string
   find(path: string): BoundOperation | undefined
   mayCall(caller: string, operation: BoundOperation): boolean
@@ -39,7 +39,7 @@ const expired = new DomainError(
 )
 
 /** Makes the handler of what is below `/trpc`. */
-export function createStockDoor(door: StockDoor): (request: IncomingMessage, response: ServerResponse) => void {
+export function createTrpcDoor(door: TrpcDoor): (request: IncomingMessage, response: ServerResponse) => void {
   const tokens = new ClientTokens(door.secret)
   return createTrpcHandler(
     {
@@ -59,11 +59,11 @@ export function createStockDoor(door: StockDoor): (request: IncomingMessage, res
       bodyBytesMax: farBodyBytesMax,
       saysDeadlines: true,
     },
-    stockPrefix,
+    trpcPrefix,
   )
 }
 
-function askerOf({ isCertified, notOurs }: StockDoor, tokens: ClientTokens, request: IncomingMessage): Asker {
+function askerOf({ isCertified, notOurs }: TrpcDoor, tokens: ClientTokens, request: IncomingMessage): Asker {
   const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   if (token === undefined) throw notOurs
   if (!isPrivate(request)) throw overheard
