@@ -47,6 +47,8 @@ export type TestHallOptions = {
   out?: readonly ModuleName[]
   /** `apart`: the gateway hosts no module; what is not outside shares a process behind it. */
   gateway?: 'apart'
+  /** How many instances of each process outside there are; one by default. */
+  instances?: number
   /**
    * Whether queues are worked, or worked `apart`, by a process that does nothing else, or by one for each of these duties.
    * Without, nothing happens in the background until `settle`.
@@ -185,14 +187,15 @@ async function openProcesses(
       },
       queueNamespace: namespace,
     })
-    for (const module of hosted)
-      if (opened.internalUrl !== undefined) urls.set(module, { list: [opened.internalUrl], since: 0 })
+    for (const module of opened.internalUrl === undefined ? [] : hosted)
+      urls.set(module, { list: [...(urls.get(module)?.list ?? []), opened.internalUrl!], since: 0 })
     stack.defer(() => opened.close())
     return opened
   }
   const gateway = await open('hall', isApart ? [] : rest)
   const behind = isApart && rest.length > 0 ? [await open('rest', rest)] : []
-  const others = await Promise.all(outside.map((module) => open(module, [module])))
+  const instances = Array.from({ length: options.instances ?? 1 }, () => outside).flat()
+  const others = await Promise.all(instances.map((module) => open(module, [module])))
   const apart: Duties[] = works === 'apart' ? [allDuties] : typeof works === 'object' ? works.map(dutyAlone) : []
   const workers = await Promise.all(apart.map((duties) => open('worker', modules, duties)))
   return [gateway, ...behind, ...others, ...workers]

@@ -8,7 +8,11 @@ import type { Tool } from '../tool.ts'
 import type { Edge } from './edges.ts'
 
 /** What a module tells of its process. */
-export type Told = Awaited<ReturnType<HallCalls['orders']['traffic']['query']>>
+type Answered = Awaited<ReturnType<HallCalls['orders']['traffic']['query']>>
+export type Told = Omit<Answered, 'processes' | 'silent'> & {
+  processes?: Answered['processes'] | undefined
+  silent?: Answered['silent'] | undefined
+}
 type CountedCalls = Told['calls'][number]
 
 export type Measured = {
@@ -23,7 +27,7 @@ export type Measured = {
   passed: readonly { source: string; listener: string; events: number }[]
   /** How often an order was asked for: what a checkout cannot do twice, and not end without. */
   checkouts: number
-  /** Modules whose process did not answer. */
+  /** Modules whose process did not answer, and instances, by their addresses. */
   silent: readonly string[]
 }
 
@@ -61,7 +65,9 @@ export async function measure(tool: Pick<Tool, 'reach'>, url: string | undefined
 
 /** What modules told, put together: those of one process tell the same calls, which count once. */
 export function together(told: ReadonlyMap<string, Told>): Measured {
-  const processes = new Map([...told.values()].map((each) => [each.process, each]))
+  // Each module tells of the gateway, too, and those of one process tell of the same.
+  const all = [...told.values()].flatMap((each) => [each, ...(each.processes ?? [])])
+  const processes = new Map(all.map((each) => [each.process, each]))
   const counted = new Map<string, CountedCalls>()
   for (const each of [...processes.values()].flatMap(({ calls }) => calls)) {
     if (isPlatforms(each)) continue
@@ -83,7 +89,10 @@ export function together(told: ReadonlyMap<string, Told>): Measured {
     ),
     passed: [...told].flatMap(([listener, { passed }]) => passed.map((each) => ({ ...each, listener }))),
     checkouts: calls.find(placesOrder)?.calls ?? 0,
-    silent: moduleNames.filter((name) => !told.has(name)),
+    silent: [
+      ...moduleNames.filter((name) => !told.has(name)),
+      ...new Set([...told.values()].flatMap(({ silent = [] }) => silent)),
+    ],
   }
 }
 
@@ -122,6 +131,6 @@ export const clientEdges = ({ calls }: Measured): Edge[] =>
     to,
   }))
 
-/** How often clients asked; 0 also where their gateway hosts no module, which alone could tell. */
+/** How often clients asked. */
 export const requestsIn = ({ calls }: Measured): number =>
   calls.filter(({ caller }) => caller === 'clients').reduce((sum, each) => sum + each.calls, 0)

@@ -2,7 +2,7 @@
 import type { Graph } from '#platform/host/runtimes'
 import { figuresOf } from '../table.ts'
 import { type Edge, edgesOf, gatewayName, layersOf, modulesOf } from './edges.ts'
-import { clientEdges, type Measured, requestsIn, trafficOn } from './measured.ts'
+import { clientEdges, type Measured, trafficOn } from './measured.ts'
 
 const verbs = { calls: 'calls', listens: 'listens to', sendsJobs: 'sends jobs to' } as const
 const arrows = { calls: '→', events: '⇢', jobs: '⇒' }
@@ -91,15 +91,10 @@ function heading({ since, processes, checkouts }: Measured): string {
   return `Measured in ${where} since ${since.slice(0, 16).replace('T', ' ')} UTC: ${bought}. Events are counted from the first on.`
 }
 
-function silence(measured: Measured): string[] {
-  const { silent, checkouts } = measured
-  const unasked =
-    silent.length > 0 ? [`These did not answer, so what was called from there is missing: ${silent.join(', ')}.`] : []
-  const unheard =
-    checkouts > 0 && requestsIn(measured) === 0
-      ? ['What clients asked is missing: their gateway hosts no module that could tell.']
-      : []
-  return unasked.length + unheard.length > 0 ? ['', ...unasked, ...unheard] : []
+function silence({ silent }: Measured): string[] {
+  return silent.length > 0
+    ? ['', `These did not answer, so what was called from there is missing: ${silent.join(', ')}.`]
+    : []
 }
 
 function rowOf(edge: Edge, { measured, before }: { measured: Measured; before: Edge | undefined }): string[] {

@@ -23,6 +23,8 @@ import type { FarCall } from './wire.ts'
 export type FarClient = {
   /** Makes a call to one of the instances that are at these addresses while it is made. Never throws. */
   call(addresses: Addresses, call: FarCall): Promise<Outcome>
+  /** Makes a call to this one instance, once. Never throws. */
+  callAt(address: string, call: FarCall): Promise<Outcome>
   /** Whether an instance lives. */
   ping(address: string): Promise<boolean>
   /** What was counted until now. */
@@ -109,6 +111,10 @@ export function createFarClient({ secret, self, log, policies = {}, certificates
         callee.inFlight -= 1
       }
     },
+    callAt: (address, call) =>
+      instanceAt(address)
+        .send(call)
+        .catch(() => refuse(unavailable(`${address} cannot be reached.`))),
     ping: (address) => instanceAt(address).ping(),
     read: () => ({ callees: readingsOf(callees), instances: [...instances.values()].map((each) => each.read()), gone }),
     async close() {

@@ -8,6 +8,7 @@ import { createPublicServer } from '../http/public-server.ts'
 import { ReadCache } from '../http/read-cache.ts'
 import type { NewId } from '../ids.ts'
 import type { RequestCounts } from '../telemetry/request-counts.ts'
+import { type Asked, tellingAll } from './all-told.ts'
 import { createGateway } from './gateway.ts'
 import type { ProcessOptions } from './open-process.ts'
 import { readerFor } from './runtimes.ts'
@@ -15,6 +16,8 @@ import { readerFor } from './runtimes.ts'
 type PublicFaceOptions = {
   options: ProcessOptions
   dispatch: Dispatch
+  /** Who is asked for the traffic of all. */
+  hall: Asked
   newId: NewId
   doors: OperatorDoors
   requests: RequestCounts
@@ -49,7 +52,7 @@ const drainMsMax = 20_000
 
 /** Opens the public face. Closing answers what was accepted. */
 export async function openPublicFace(
-  { options, dispatch, newId, doors, requests, readCache, queueBoard }: PublicFaceOptions,
+  { options, dispatch, hall, newId, doors, requests, readCache, queueBoard }: PublicFaceOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Listening> {
   const { config, definition, log } = options
@@ -58,7 +61,7 @@ export async function openPublicFace(
   const gateway = createGateway({ contracts, authentication, dispatch, clock })
   const server = createPublicServer({
     contracts,
-    dispatch,
+    dispatch: tellingAll(dispatch, hall),
     webhooks,
     page,
     log,

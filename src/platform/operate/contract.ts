@@ -82,6 +82,25 @@ const countedCalls = z.strictObject({
   microsMax: z.int(),
 })
 
+const ofProcess = {
+  /** Another one for each start of a process. */
+  process: z.string(),
+  since: z.string(),
+  calls: z.array(countedCalls),
+  /** What came from other processes since then: calls, and the requests that they shared. */
+  arrived: z.strictObject({ requests: z.int(), calls: z.int() }),
+}
+
+const trafficTold = z.strictObject({
+  ...ofProcess,
+  passed: z.array(z.strictObject({ source: z.string(), events: z.int() })),
+  /** Asked at the gateway: its own process, and every instance of the module's that is elsewhere. */
+  processes: z.array(z.strictObject(ofProcess)).optional(),
+  /** The addresses of those that did not answer. */
+  silent: z.array(z.string()).optional(),
+})
+export type TrafficTold = z.infer<typeof trafficTold>
+
 export const operatorOperations = {
   /** What failed for good in this module, oldest first: parked events (the first of each key), failed jobs, parked sagas. */
   deadList: query({
@@ -134,15 +153,7 @@ export const operatorOperations = {
   traffic: query({
     access: staff(operate),
     input: z.strictObject({}),
-    output: z.strictObject({
-      /** Another one for each start of a process. */
-      process: z.string(),
-      since: z.string(),
-      calls: z.array(countedCalls),
-      /** What came from other processes since then: calls, and the requests that they shared. */
-      arrived: z.strictObject({ requests: z.int(), calls: z.int() }),
-      passed: z.array(z.strictObject({ source: z.string(), events: z.int() })),
-    }),
+    output: trafficTold,
   }),
 }
 export type OperatorOperations = typeof operatorOperations
