@@ -7,7 +7,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { Outcome } from '../calls/run.ts'
 import type { Traffic } from '../calls/traffic.ts'
 import type { FarClient } from '../far/far-client.ts'
-import { operatorOperations, type TrafficTold } from '../operate/contract.ts'
+import type { operatorOperations, TrafficTold } from '../operate/contract.ts'
 
 const operation = 'traffic' satisfies keyof typeof operatorOperations
 /** An instance that takes longer is not told of. */
