@@ -162,8 +162,7 @@ async function open(
   workers = await openWorkers({ options, hosted, databases, namespace }, closers)
   const rounds = roundsFor({ options, hosted })
   const queueBoard = queueBoardOf({ options, queueUrl: databases.queueUrl, namespace }, closers)
-  const hall = { placements, far, traffic }
-  const wired = { options, dispatch, hall, newId, doors, requests, readCache, queueBoard }
+  const wired = { options, dispatch, hall: { placements, far, traffic }, newId, doors, requests, readCache, queueBoard }
   const faces = await publicFace?.openPublicFace(wired, closers)
   if (internal && place.face === 'registered') await join(options, { directory, internal }, closers)
   return {
