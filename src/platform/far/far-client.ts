@@ -111,10 +111,7 @@ export function createFarClient({ secret, self, log, policies = {}, certificates
         callee.inFlight -= 1
       }
     },
-    callAt: (address, call) =>
-      instanceAt(address)
-        .send(call)
-        .catch(() => refuse(unavailable(`${address} cannot be reached.`))),
+    callAt: (address, call) => callOnce(instanceAt(address), call),
     ping: (address) => instanceAt(address).ping(),
     read: () => ({ callees: readingsOf(callees), instances: [...instances.values()].map((each) => each.read()), gone }),
     async close() {
@@ -127,6 +124,9 @@ const readingsOf = (callees: ReadonlyMap<string, Callee>): CalleeReading[] =>
   [...callees].map(([module, { policy, inFlight, retries, counts }]) => {
     return { module, policy, inFlight, retriesLeft: retries, counts }
   })
+
+const callOnce = (instance: Instance, call: FarCall): Promise<Outcome> =>
+  instance.send(call).catch(() => refuse(unavailable(`${instance.address} cannot be reached.`)))
 
 type Called = { addresses: Addresses; callee: Callee }
 
