@@ -17,7 +17,8 @@ export default defineConfig({
   test: {
     // Every file has servers and connections of its own: a process per file keeps them apart.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the processors: a test that waits for a process, a lease or a time-out leaves its own free.
+    maxWorkers: 3,
     execArgv: ['--import', new URL('src/quick-imports.ts', import.meta.url).href],
     globalSetup,
     sequence: { sequencer: LongFirst },
