@@ -7,9 +7,12 @@ import { join, posix, relative, sep } from 'node:path'
 
 export type Crossing = { path: string; to: string }
 
-/** `from '…'`, `import '…'`, `import('…')`, and a program that is started by a URL beside `import.meta.url`. */
+/**
+ * `from '…'`, `import '…'`, `import('…')`, and a program that is started by a URL beside `import.meta.url`. What is put together while it
+ * runs (`${…}`) names no file: such lines are in texts that the tool writes.
+ */
 const specifiers =
-  /\b(?:from|import)\b\s*\(?\s*['"`]([^'"`\n]+)['"`]|new URL\(\s*['"]([^'"\n]+\.ts)['"],\s*import\.meta\.url/g
+  /\b(?:from|import)\b\s*\(?\s*['"`]([^'"`\n$]+)['"`]|new URL\(\s*['"]([^'"\n]+\.ts)['"],\s*import\.meta\.url/g
 
 const folders: Readonly<Record<string, string>> = {
   '#modules/': 'src/modules/*/index.ts',

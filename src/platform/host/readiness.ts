@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Placements } from '../calls/clients.ts'
+import type { ModuleDatabase } from '../data/database.ts'
 import type { Carrier } from '../events/queues.ts'
 import type { FarClient } from '../far/far-client.ts'
 import type { Hosted } from './runtimes.ts'
@@ -26,13 +27,27 @@ const patienceMs = 2_000
 
 /** Makes the function that looks; all who ask at the same time are told the same. */
 export function createReadiness(options: ReadinessOptions): () => Promise<Readiness> {
+  const answers = createOnceAtATime()
   let looking: Promise<Readiness> | undefined
-  return () => (looking ??= look(options).finally(() => (looking = undefined)))
+  return () => (looking ??= look(options, answers).finally(() => (looking = undefined)))
 }
 
-async function look({ hosted, carrier, placements, far, modules, isClosing }: ReadinessOptions): Promise<Readiness> {
+/** A database that hangs keeps the connection of each question: it is asked again once it has answered the last. */
+function createOnceAtATime(): (database: ModuleDatabase) => Promise<unknown> {
+  const unanswered = new Map<ModuleDatabase, Promise<unknown>>()
+  return (database) => {
+    const asked = unanswered.get(database) ?? database.pool.query('SELECT 1').finally(() => unanswered.delete(database))
+    unanswered.set(database, asked)
+    return asked
+  }
+}
+
+async function look(
+  { hosted, carrier, placements, far, modules, isClosing }: ReadinessOptions,
+  answers: (database: ModuleDatabase) => Promise<unknown>,
+): Promise<Readiness> {
   const databases = [...hosted].map(async ([module, { runtime }]) =>
-    (await succeeds(() => runtime.database.pool.query('SELECT 1')))
+    (await succeeds(() => answers(runtime.database)))
       ? []
       : [`the database of ${module} cannot be reached`],
   )
