@@ -161,7 +161,8 @@ const broken: Record<string, { damages: Damage[]; complaint: RegExp }> = {
       {
         file: 'src/modules/inventory/allocation.ts',
         line: '    ${inLockOrder}\n    for update of s`)\n  const own',
-        becomes: '    ${inLockOrder}`)\n  const own',
+        // Between reading and writing passes long enough for another to read the same.
+        becomes: '    and (select pg_sleep(0.02)) is not null\n    ${inLockOrder}`)\n  const own',
       },
     ],
     complaint: /^(Reserved is not|Held is not|On hand is not|More is promised)/,
