@@ -6,11 +6,10 @@
  * those answers never reach the trade.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, onTestFailed, test } from 'vitest'
-import { bookedOrders, expectSums } from './processes/books.ts'
+import { expect, test } from 'vitest'
 import { type Chance, createChance, differentNumbers } from './processes/chance.ts'
 import { type Door, openDoor } from './processes/door.ts'
-import { fixture, orders, outcomeOf, startTool, totals } from './processes/trading.ts'
+import { expectTheBooks, fixture, outcomeOf, startTool, tellOnFailure, totals } from './processes/trading.ts'
 import { openWorld } from './processes/world.ts'
 
 const seed = Number(process.env['CHAOS_SEED'] ?? 20_101_201)
@@ -66,10 +65,9 @@ test(
       }
       tool = startTrade()
     })
-    onTestFailed(() => console.info([hall, tool].map(({ err }) => err.slice(-20).join('\n')).join('\n--- ended ---\n')))
+    tellOnFailure([hall, tool])
     expect(await tool.ended).toEqual({ code: 0, signal: null })
     expect(outcomeOf(tool.out)).toMatchObject(totals)
-    await expectSums(world, totals)
-    expect(await bookedOrders(world.sql)).toEqual(orders)
+    await expectTheBooks(world)
   },
 )

@@ -1,8 +1,7 @@
 /** `npm run worker` as real processes: some modules, some duties, two of each, one that is killed and one that was frozen. */
 import { eventually } from '#testing/eventually'
 import { expect, test } from 'vitest'
-import { expectTheBooks, tellOnFailure } from './processes/chaos.ts'
-import { placeFixture, runTool, totals } from './processes/trading.ts'
+import { expectTheBooks, placeFixture, runTool, tellOnFailure, totals } from './processes/trading.ts'
 import { type OpenHall, openWorld, type World } from './processes/world.ts'
 
 const testMsMax = 240_000

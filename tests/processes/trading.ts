@@ -6,8 +6,9 @@ import { createHttpHallClient } from '../../src/commands/trade/http-hall-client.
 import { placeTrade, type TradeOutcome } from '../../src/commands/trade/place-trade.ts'
 import { openTradeFile } from '../../src/commands/trade/read-invoices.ts'
 import { runHall } from '../../src/hall.ts'
+import { expect, onTestFailed } from 'vitest'
 import expected from '../fixtures/trade/expected.json' with { type: 'json' }
-import type { BookedOrder } from './books.ts'
+import { type BookedOrder, bookedOrders, expectSums } from './books.ts'
 import { type Program, startProgram } from './program.ts'
 import type { World } from './world.ts'
 
@@ -68,4 +69,15 @@ export async function placeFixture(world: World, url: string): Promise<TradeOutc
   const pause = () => new Promise((resolve) => setTimeout(resolve, 40))
   const client = createHttpHallClient(await callsOf(world, url), { patienceMs: 120_000, pause })
   return placeTrade(await openTradeFile(fixture, {}), client, { concurrency: 8 })
+}
+
+/** The books of the fixture, whatever happened while they were written. */
+export async function expectTheBooks(world: World): Promise<void> {
+  await expectSums(world, totals)
+  expect(await bookedOrders(world.sql)).toEqual(orders)
+}
+
+/** What the programs said last, where the test fails. */
+export function tellOnFailure(programs: readonly Program[]): void {
+  onTestFailed(() => console.info(programs.map(({ err }) => err.slice(-20).join('\n')).join('\n--- ended ---\n')))
 }
