@@ -47,9 +47,7 @@ async function look(
   answers: (database: ModuleDatabase) => Promise<unknown>,
 ): Promise<Readiness> {
   const databases = [...hosted].map(async ([module, { runtime }]) =>
-    (await succeeds(() => answers(runtime.database)))
-      ? []
-      : [`the database of ${module} cannot be reached`],
+    (await succeeds(() => answers(runtime.database))) ? [] : [`the database of ${module} cannot be reached`],
   )
   const processes = [...elsewhere(placements, modules)].map(async ([addresses, there]) =>
     (await oneLives(far, addresses)) ? [] : [`the process of ${there.join(', ')} cannot be reached`],
