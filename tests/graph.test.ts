@@ -103,10 +103,10 @@ describe('traffic', () => {
   test('is counted by caller and operation, the world outside as one', () => {
     const traffic = new Traffic('2026-01-01T12:00:00.000Z')
     const ago = (ms: number) => (micros() - ms * 1000) | 0
-    traffic.add('checkout', 'orders.place', ago(30))
-    traffic.add('checkout', 'orders.place', ago(10))
-    traffic.add('client:guest', 'orders.get', ago(0))
-    traffic.add('client:acc_1', 'orders.get', ago(0))
+    traffic.near.add('checkout', 'orders.place', ago(30))
+    traffic.near.add('checkout', 'orders.place', ago(10))
+    traffic.near.add('client:guest', 'orders.get', ago(0))
+    traffic.near.add('client:acc_1', 'orders.get', ago(0))
     const [place, get, ...others] = traffic.read()
     expect(others).toEqual([])
     expect(place).toMatchObject({ caller: 'checkout', module: 'orders', operation: 'place', calls: 2 })

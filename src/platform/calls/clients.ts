@@ -42,14 +42,11 @@ export const dispatchWith =
   async (route, context, input) => {
     const beganAt = micros()
     const placement = placements.locate(route.module)
-    if ('addresses' in placement) {
-      const outcome = asKnown(route, await far.call(placement.addresses, { route, context, input }))
-      const count = traffic.addFar(context.caller, route.path, beganAt)
-      if (!outcome.ok) count.failed(outcome.failure.reason)
-      return outcome
-    }
-    const outcome = await run(boundHere(placement.here, route), context, input)
-    const count = traffic.add(context.caller, route.path, beganAt)
+    const isFar = 'addresses' in placement
+    const outcome = isFar
+      ? asKnown(route, await far.call(placement.addresses, { route, context, input }))
+      : await run(boundHere(placement.here, route), context, input)
+    const count = (isFar ? traffic.far : traffic.near).add(context.caller, route.path, beganAt)
     if (!outcome.ok) count.failed(outcome.failure.reason)
     return outcome
   }

@@ -54,8 +54,6 @@ export class FarCount extends Count {
   }
 }
 
-type Counts<Kind extends Count> = Map<string, Map<string, Kind>>
-
 /** What was counted of one operation, and for whom. */
 export type Counted<Kind extends Count> = { caller: string; module: string; operation: string; count: Kind }
 
@@ -68,35 +66,55 @@ export const outsideCallers = 'clients'
  */
 export const micros = (): number => (performance.now() * 1000) | 0
 
+/** The calls of a process to modules at one distance. */
+class Counts<Kind extends Count> {
+  readonly #make: () => Kind
+  readonly #byCaller = new Map<string, Map<string, Kind>>()
+
+  constructor(make: () => Kind) {
+    this.#make = make
+  }
+
+  /** Counts a call that has ended, and began at an instant of `micros()`. */
+  add(caller: string, path: string, beganAt: number): Kind {
+    const took = (micros() - beganAt) | 0
+    const name = isOutside(caller) ? outsideCallers : caller
+    const count = this.#byCaller.get(name)?.get(path) ?? this.#begin(name, path)
+    count.add(took)
+    return count
+  }
+
+  list(): Counted<Kind>[] {
+    return [...this.#byCaller].flatMap(([caller, ofCaller]) =>
+      [...ofCaller].map(([path, count]) => {
+        const dot = path.indexOf('.')
+        return { caller, module: path.slice(0, dot), operation: path.slice(dot + 1), count }
+      }),
+    )
+  }
+
+  #begin(caller: string, path: string): Kind {
+    const ofCaller = this.#byCaller.get(caller) ?? new Map<string, Kind>()
+    this.#byCaller.set(caller, ofCaller)
+    const count = this.#make()
+    ofCaller.set(path, count)
+    return count
+  }
+}
+
 export class Traffic {
   /** Tells this process's counts from another's, and from those of its next start. */
   readonly process = randomUUID()
   /** When counting began: ISO 8601 in UTC. */
   readonly since: string
-  readonly #near: Counts<Count> = new Map()
-  readonly #far: Counts<FarCount> = new Map()
+  /** To modules here. */
+  readonly near = new Counts(() => new Count())
+  /** To modules in another process. */
+  readonly far = new Counts(() => new FarCount())
   readonly #arrived: Arrived = { requests: 0, calls: 0 }
 
   constructor(since: string) {
     this.since = since
-  }
-
-  /** Counts a call to a module here that has ended, and began at an instant of `micros()`. */
-  add(caller: string, path: string, beganAt: number): Count {
-    const took = (micros() - beganAt) | 0
-    const name = isOutside(caller) ? outsideCallers : caller
-    const count = this.#near.get(name)?.get(path) ?? begin(this.#near, [name, path], new Count())
-    count.add(took)
-    return count
-  }
-
-  /** Counts a call to a module in another process. */
-  addFar(caller: string, path: string, beganAt: number): Count {
-    const took = (micros() - beganAt) | 0
-    const name = isOutside(caller) ? outsideCallers : caller
-    const count = this.#far.get(name)?.get(path) ?? begin(this.#far, [name, path], new FarCount())
-    count.add(took)
-    return count
   }
 
   /** Counts a request from another process, and the calls in it. */
@@ -111,32 +129,9 @@ export class Traffic {
 
   /** What was counted until now, wherever the modules were. */
   read(): CountedCalls[] {
-    return [...this.near(), ...this.far()].map(({ count, ...call }) => {
+    return [...this.near.list(), ...this.far.list()].map(({ count, ...call }) => {
       const { calls, totalMicros, microsMax } = count
       return { ...call, calls, totalMicros, microsMax }
     })
   }
-
-  near(): Counted<Count>[] {
-    return listOf(this.#near)
-  }
-
-  far(): Counted<FarCount>[] {
-    return listOf(this.#far)
-  }
 }
-
-function begin<Kind extends Count>(counts: Counts<Kind>, [caller, path]: [string, string], count: Kind): Kind {
-  const ofCaller = counts.get(caller) ?? new Map<string, Kind>()
-  counts.set(caller, ofCaller)
-  ofCaller.set(path, count)
-  return count
-}
-
-const listOf = <Kind extends Count>(counts: Counts<Kind>): Counted<Kind>[] =>
-  [...counts].flatMap(([caller, ofCaller]) =>
-    [...ofCaller].map(([path, count]) => {
-      const dot = path.indexOf('.')
-      return { caller, module: path.slice(0, dot), operation: path.slice(dot + 1), count }
-    }),
-  )

@@ -32,7 +32,7 @@ export function tellingAll(dispatch: Dispatch, { placements, far, traffic }: Ask
     const ask = (address: string) => far.callAt(address, { route, context: limited, input })
     const outcomes = await Promise.all(addresses.map(ask))
     const { process, since, arrived } = traffic
-    const own = { process, since, calls: traffic.read(), arrived: { ...arrived } }
+    const own = { process, since, calls: traffic.read(), arrived }
     const silent = addresses.filter((_, index) => !outcomes[index]!.ok)
     return { ok: true, value: { ...(outcome.value as TrafficTold), processes: [own, ...told(outcomes)], silent } }
   }

@@ -9,8 +9,8 @@ const edgeOf = ({ caller, module, operation }: OneCounted) => ({ caller, callee:
 /** The figures of a process's traffic. */
 export function callFigures(traffic: Traffic): Figures {
   const placed = (): (readonly [labels: Labels, count: Count])[] => [
-    ...traffic.near().map((each) => [{ ...edgeOf(each), place: 'near' }, each.count] as const),
-    ...traffic.far().map((each) => [{ ...edgeOf(each), place: 'far' }, each.count] as const),
+    ...traffic.near.list().map((each) => [{ ...edgeOf(each), place: 'near' }, each.count] as const),
+    ...traffic.far.list().map((each) => [{ ...edgeOf(each), place: 'far' }, each.count] as const),
   ]
   return {
     families: [
@@ -26,7 +26,7 @@ export function callFigures(traffic: Traffic): Figures {
         placed().map(([labels, { totalMicros }]) => [labels, totalMicros / 1e6]),
       ),
       histogram('markethall_far_call_duration_seconds', 'How long calls to other processes took.', () =>
-        traffic.far().map((each) => [edgeOf(each), each.count.seconds]),
+        traffic.far.list().map((each) => [edgeOf(each), each.count.seconds]),
       ),
     ],
   }
