@@ -48,6 +48,11 @@ export function createInternalServer(face: InternalFace): Server {
   const callers = new Callers(face.secret, isOutside)
   const trpc = createTrpcDoor({ ...face, isCertified, notOurs })
   const server = serverFor(face.certificates, (request, response) => {
+    // Calls come first: all else is rare.
+    if (request.url === callsPath) {
+      answerCalls({ face, callers }, request, response).catch((error: unknown) => refuseAll(response, error))
+      return
+    }
     // Whether a process is there at all is no secret.
     if (request.url === '/healthz') {
       response.end()
@@ -55,9 +60,7 @@ export function createInternalServer(face: InternalFace): Server {
     }
     if (face.doors && answerOperator(face.doors, { request, response }, { isOpen: false })) return
     if (request.url?.startsWith(`${trpcPrefix}/`)) return trpc(request, response)
-    const answering =
-      request.url === callsPath ? answerCalls({ face, callers }, request, response) : Promise.reject(notOurs)
-    answering.catch((error: unknown) => refuseAll(response, error))
+    refuseAll(response, notOurs)
   })
   server.keepAliveTimeout = 60_000
   return server
