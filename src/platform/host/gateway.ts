@@ -11,6 +11,7 @@ import type { CallContext } from '../calls/context.ts'
 import type { Contract } from '../contract.ts'
 import type { Clock } from '../clock.ts'
 import { badToken, DomainError, sessionEnded, wrongKey } from '../errors.ts'
+import { bearerOf } from '../http/bearer.ts'
 import { type Actor, guest } from '../values.ts'
 import { createTokenVerifier } from './access-token.ts'
 
@@ -57,9 +58,8 @@ export function createGateway(options: GatewayOptions) {
   }
   return {
     async actorOf(request: Pick<IncomingMessage, 'headers'>, base: RequestBase): Promise<Actor> {
-      const header = request.headers.authorization
-      if (header === undefined) return guest
-      const given = /^Bearer (\S+)$/i.exec(header)?.[1]
+      if (request.headers.authorization === undefined) return guest
+      const given = bearerOf(request)
       if (given === undefined) throw badToken()
       const ask = askAs(options, base)
       if (given.startsWith(apiKeyPrefix)) {

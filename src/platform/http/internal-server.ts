@@ -24,8 +24,8 @@ import {
 } from '../far/wire.ts'
 import { readBytes } from './body.ts'
 import { answerOperator, type OperatorDoors } from './operator-doors.ts'
-import { createTrpcDoor, trpcPrefix } from './trpc-door.ts'
-import { headerBytesMax } from './trpc-handler.ts'
+import { createTrpcDoor } from './trpc-door.ts'
+import { headerBytesMax, trpcPrefix } from './trpc-handler.ts'
 
 type InternalFace = {
   secret: string

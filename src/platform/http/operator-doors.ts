@@ -9,7 +9,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readiness } from '../host/readiness.ts'
 import type { Log } from '../log.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { securityHeaders } from './security-headers.ts'
+import { bearerOf } from './bearer.ts'
+import { jsonHeaders } from './security-headers.ts'
 
 export const metricsPath = '/metrics'
 
@@ -29,7 +30,7 @@ export function answerOperator(
 ): boolean {
   const path = pathOf(request)
   if (request.method !== 'GET' && request.method !== 'HEAD') return false
-  if (path === '/healthz') send(response, { status: 200, text: '{"status":"ok"}' })
+  if (path === '/healthz') sendHealth(response)
   else if (path === '/readyz') void sendReadiness(doors, response)
   else if (path === metricsPath && mayReadFigures(doors, request, isOpen)) void sendFigures(doors, response)
   else return false
@@ -39,7 +40,11 @@ export function answerOperator(
 /** What a request asks for, without its query. */
 export const pathOf = ({ url = '/' }: Pick<IncomingMessage, 'url'>): string => url.split('?', 1)[0]!
 
-async function sendReadiness({ readiness }: OperatorDoors, response: ServerResponse): Promise<void> {
+/** Whoever can say so lives. */
+export const sendHealth = (response: ServerResponse): void => send(response, { status: 200, text: '{"status":"ok"}' })
+
+/** Sends whether the process can work. */
+export async function sendReadiness({ readiness }: OperatorDoors, response: ServerResponse): Promise<void> {
   const now = await readiness()
   send(response, { status: now.status === 'not ready' ? 503 : 200, text: JSON.stringify(now) })
 }
@@ -60,8 +65,8 @@ function mayReadFigures({ metricsToken }: OperatorDoors, request: IncomingMessag
 }
 
 /** Whether a request shows this token. */
-export function showsToken({ headers }: Pick<IncomingMessage, 'headers'>, token: string): boolean {
-  const [, shown] = /^Bearer (\S+)$/i.exec(headers.authorization ?? '') ?? []
+export function showsToken(request: Pick<IncomingMessage, 'headers'>, token: string): boolean {
+  const shown = bearerOf(request)
   return shown !== undefined && timingSafeEqual(hashOf(shown), hashOf(token))
 }
 
@@ -69,9 +74,9 @@ const hashOf = (text: string): Buffer => createHash('sha256').update(text).diges
 
 type Answer = { status: number; text: string; contentType?: string }
 
-function send(response: ServerResponse, { status, text, contentType = 'application/json' }: Answer): void {
+function send(response: ServerResponse, { status, text, contentType = jsonHeaders['content-type'] }: Answer): void {
   if (response.headersSent || response.destroyed) return
-  const headers = { 'content-type': contentType, 'cache-control': 'no-store', ...securityHeaders }
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) })
+  const headers = { ...jsonHeaders, 'content-type': contentType, 'content-length': Buffer.byteLength(text) }
+  response.writeHead(status, headers)
   response.end(text)
 }

@@ -11,7 +11,14 @@ import type { Log } from '../log.ts'
 import type { RequestCounts } from '../telemetry/request-counts.ts'
 import { type Actor, guest } from '../values.ts'
 import { readBody } from './body.ts'
-import { metricsPath, type OperatorDoors, sendFigures, showsToken } from './operator-doors.ts'
+import {
+  metricsPath,
+  type OperatorDoors,
+  sendFigures,
+  sendHealth,
+  sendReadiness,
+  showsToken,
+} from './operator-doors.ts'
 import { type ActorOf, admitOperator, createQueuesDoor, queuesPath } from './queues-door.ts'
 import { routeNames } from './route-names.ts'
 import { jsonHeaders, pageHeaders, securityHeaders } from './security-headers.ts'
@@ -21,6 +28,7 @@ import {
   publicRoutes,
   requestIdOf,
   type TrpcFace,
+  trpcPrefix,
   urlLengthMax,
 } from './trpc-handler.ts'
 
@@ -40,7 +48,6 @@ type PublicFace = Pick<TrpcFace, 'dispatch' | 'newRequestId' | 'readCache'> & {
   log: Log
 }
 
-const trpcPrefix = '/trpc'
 /** The largest body of a request, in bytes. */
 export const bodyBytesMax = 1024 * 1024
 const nothing: ReadonlySet<string> = new Set()
@@ -76,17 +83,14 @@ export function createPublicServer(face: PublicFace): Server {
   const { contracts, actorOf } = face
   const routes = publicRoutes(contracts)
   const asClient = (actor: Actor) => ({ actor, caller: `client:${'id' in actor ? actor.id : actor.kind}` })
-  const trpc = createTrpcHandler(
-    {
-      ...face,
-      bodyBytesMax,
-      routeTo: (path) => routes.get(path),
-      askerOf: async (request, base) => asClient(await actorOf(request, base)),
-    },
-    trpcPrefix,
-  )
+  const trpc = createTrpcHandler({
+    ...face,
+    bodyBytesMax,
+    routeTo: (path) => routes.get(path),
+    askerOf: async (request, base) => asClient(await actorOf(request, base)),
+  })
   const app = createApp(face)
-  const routeOf = routeNames(face, trpcPrefix)
+  const routeOf = routeNames(face.webhooks, [...routes.keys()])
   const server = createServer({ maxHeaderSize: headerBytesMax }, (request, response) => {
     const { url = '/' } = request
     face.requests.watch(routeOf(url), response)
@@ -130,11 +134,8 @@ function createApp(face: PublicFace) {
       response.set(pageHeaders(html)).send(html)
     })
   }
-  app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', async (_request, response) => {
-    const readiness = await face.doors.readiness()
-    response.status(readiness.status === 'not ready' ? 503 : 200).json(readiness)
-  })
+  app.get('/healthz', (_request, response) => sendHealth(response))
+  app.get('/readyz', (_request, response) => sendReadiness(face.doors, response))
   app.get(metricsPath, createFiguresDoor(face))
   app.use(queuesPath, createQueuesDoor(face, face.queueBoard))
   for (const webhook of face.webhooks) app.post(webhook.path, receiver(face, webhook))

@@ -13,9 +13,8 @@ import { ClientTokens } from '../far/client-tokens.ts'
 import { refuse } from '../far/link.ts'
 import { farBodyBytesMax } from '../far/wire.ts'
 import { randomIds } from '../ids.ts'
+import { bearerOf } from './bearer.ts'
 import { type Asker, createTrpcHandler } from './trpc-handler.ts'
-
-export const trpcPrefix = '/trpc'
 
 type TrpcDoor = {
   secret: string
@@ -41,30 +40,27 @@ const expired = new DomainError(
 /** Makes the handler of what is below `/trpc`. */
 export function createTrpcDoor(door: TrpcDoor): (request: IncomingMessage, response: ServerResponse) => void {
   const tokens = new ClientTokens(door.secret)
-  return createTrpcHandler(
-    {
-      routeTo(path) {
-        const operation = door.find(path)
-        if (!operation) return undefined
-        const { module, name, spec } = operation
-        return { module, name, path, kind: spec.kind, undoes: false, cached: false }
-      },
-      async dispatch(route, context, input) {
-        const operation = door.find(route.path)
-        const isAllowed = operation !== undefined && door.mayCall(context.caller, operation)
-        return isAllowed ? run(operation, context, input) : refuse(unknownOperation(route.path))
-      },
-      askerOf: async (request) => askerOf(door, tokens, request),
-      newRequestId: () => randomIds('req', { module: 'gateway', requestId: '' }),
-      bodyBytesMax: farBodyBytesMax,
-      saysDeadlines: true,
+  return createTrpcHandler({
+    routeTo(path) {
+      const operation = door.find(path)
+      if (!operation) return undefined
+      const { module, name, spec } = operation
+      return { module, name, path, kind: spec.kind, undoes: false, cached: false }
     },
-    trpcPrefix,
-  )
+    async dispatch(route, context, input) {
+      const operation = door.find(route.path)
+      const isAllowed = operation !== undefined && door.mayCall(context.caller, operation)
+      return isAllowed ? run(operation, context, input) : refuse(unknownOperation(route.path))
+    },
+    askerOf: async (request) => askerOf(door, tokens, request),
+    newRequestId: () => randomIds('req', { module: 'gateway', requestId: '' }),
+    bodyBytesMax: farBodyBytesMax,
+    saysDeadlines: true,
+  })
 }
 
 function askerOf({ isCertified, notOurs }: TrpcDoor, tokens: ClientTokens, request: IncomingMessage): Asker {
-  const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const token = bearerOf(request)
   if (token === undefined) throw notOurs
   if (!isPrivate(request)) throw overheard
   const introduced = tokens.read(token)

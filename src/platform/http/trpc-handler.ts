@@ -74,8 +74,11 @@ const wrongMethod = (kind: string) =>
     kind === 'query' ? 'Queries are asked with GET.' : 'Mutations are sent with POST.',
   )
 
-/** Answers requests below `prefix`. Whoever mounts it has checked that the path starts with it. */
-export function createTrpcHandler(face: TrpcFace, prefix: string) {
+/** Below what stock clients ask, at either face. */
+export const trpcPrefix = '/trpc'
+
+/** Answers requests below `/trpc`. Whoever mounts it has checked that the path starts with it. */
+export function createTrpcHandler(face: TrpcFace) {
   const { readCache } = face
   const askModules = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const requestId = requestIdOf(request, face)
@@ -87,7 +90,7 @@ export function createTrpcHandler(face: TrpcFace, prefix: string) {
     try {
       const url = new URL(request.url ?? '/', 'http://hall')
       isBatch = url.searchParams.get('batch') === '1'
-      const asked = { prefix, url, isBatch, request, requestId, signal: hungUp.signal }
+      const asked = { url, isBatch, request, requestId, signal: hungUp.signal }
       ;({ results, stamps } = await answer(face, asked))
     } catch (error) {
       results = [resultOf(error, '')]
@@ -138,7 +141,6 @@ export function publicRoutes(contracts: Record<string, Contract>): Map<string, T
 }
 
 type Request = {
-  prefix: string
   url: URL
   isBatch: boolean
   request: IncomingMessage
@@ -190,8 +192,8 @@ async function stampsFor({ readCache }: TrpcFace, request: IncomingMessage, call
   return readCache.stamps(calls.map(({ route }) => route!.module))
 }
 
-function callsOf(face: TrpcFace, { prefix, url, isBatch }: Request, input: unknown): Asked[] {
-  const path = decoded(url.pathname.slice(prefix.length).replace(/^\//, ''))
+function callsOf(face: TrpcFace, { url, isBatch }: Request, input: unknown): Asked[] {
+  const path = decoded(url.pathname.slice(trpcPrefix.length).replace(/^\//, ''))
   if (!isBatch) return [{ route: face.routeTo(path), path, input }]
   const paths = path.split(',')
   if (paths.length > batchMax) throw batchTooLarge()
