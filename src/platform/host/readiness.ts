@@ -3,11 +3,10 @@
  * serves and something else is wrong (the queues, which only hurry; processes with other modules). Whoever balances load
  * takes away a process that is not ready; one that is degraded would leave nobody behind it who could do better.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Placements } from '../calls/clients.ts'
-import type { ModuleDatabase } from '../data/database.ts'
 import type { Carrier } from '../events/queues.ts'
 import type { FarClient } from '../far/far-client.ts'
+import { inTime, OpenQuestions } from '../in-time.ts'
 import type { Hosted } from './runtimes.ts'
 
 export type Readiness = { status: 'ready' | 'degraded' | 'not ready'; problems: string[] }
@@ -27,27 +26,25 @@ const patienceMs = 2_000
 
 /** Makes the function that looks; all who ask at the same time are told the same. */
 export function createReadiness(options: ReadinessOptions): () => Promise<Readiness> {
-  const answers = createOnceAtATime()
+  const questions = new OpenQuestions()
   let looking: Promise<Readiness> | undefined
-  return () => (looking ??= look(options, answers).finally(() => (looking = undefined)))
-}
-
-/** A database that hangs keeps the connection of each question: it is asked again once it has answered the last. */
-function createOnceAtATime(): (database: ModuleDatabase) => Promise<unknown> {
-  const unanswered = new Map<ModuleDatabase, Promise<unknown>>()
-  return (database) => {
-    const asked = unanswered.get(database) ?? database.pool.query('SELECT 1').finally(() => unanswered.delete(database))
-    unanswered.set(database, asked)
-    return asked
-  }
+  return () => (looking ??= look(options, questions).finally(() => (looking = undefined)))
 }
 
 async function look(
   { hosted, carrier, placements, far, modules, isClosing }: ReadinessOptions,
-  answers: (database: ModuleDatabase) => Promise<unknown>,
+  questions: OpenQuestions,
 ): Promise<Readiness> {
-  const databases = [...hosted].map(async ([module, { runtime }]) =>
-    (await succeeds(() => answers(runtime.database))) ? [] : [`the database of ${module} cannot be reached`],
+  const databases = [...hosted].map(
+    async ([
+      module,
+      {
+        runtime: { database },
+      },
+    ]) => {
+      const answers = () => questions.ask(database, () => database.pool.query('SELECT 1'))
+      return (await succeeds(answers)) ? [] : [`the database of ${module} cannot be reached`]
+    },
   )
   const processes = [...elsewhere(placements, modules)].map(async ([addresses, there]) =>
     (await oneLives(far, addresses)) ? [] : [`the process of ${there.join(', ')} cannot be reached`],
@@ -89,14 +86,8 @@ async function oneLives(far: Pick<FarClient, 'ping'>, addresses: string): Promis
 }
 
 /** Whether it succeeds before our patience ends: what hangs is as bad as what fails. */
-export async function succeeds(attempt: () => Promise<unknown>): Promise<boolean> {
-  const enough = new AbortController()
-  const outcome = attempt().then(
-    () => true,
-    () => false,
-  )
-  const tooLong = delay(patienceMs, false, { signal: enough.signal, ref: false }).catch(() => false)
-  const isGood = await Promise.race([outcome, tooLong])
-  enough.abort()
-  return isGood
-}
+export const succeeds = async (attempt: () => Promise<unknown>): Promise<boolean> =>
+  (await inTime(
+    attempt().then(() => true),
+    patienceMs,
+  )) ?? false

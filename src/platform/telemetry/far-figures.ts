@@ -23,12 +23,14 @@ export function farFigures({ far, addressesOf, modules }: Sources): Figures {
       gauge(
         'markethall_far_instances',
         'Instances of a module elsewhere by state; one is untried until it is called.',
-        () =>
-          modules.flatMap((module) =>
-            [...statesOf(addressesOf(module), far.read())].map(
+        () => {
+          const reading = far.read()
+          return modules.flatMap((module) =>
+            [...statesOf(addressesOf(module), reading)].map(
               ([state, count]) => [{ callee: module, state }, count] as const,
             ),
-          ),
+          )
+        },
       ),
       ...instanceFamilies(far),
       histogram('markethall_far_batch_calls', 'Calls that shared a request.', () => {

@@ -3,11 +3,11 @@
  * what it has to hear yet also from its sources. What does not come in time is left out, and told of as such: it keeps no
  * scrape waiting, and is not asked for again before it has come.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { ModuleDatabase } from '../data/database.ts'
 import { type Backlog, backlogOf } from '../events/backlog.ts'
 import type { JournalReader } from '../events/follower.ts'
 import { journalAfter } from '../events/journal.ts'
+import { inTime, OpenQuestions } from '../in-time.ts'
 import { counter, type Family, type Figures, gauge, type Labels } from './family.ts'
 
 /** A module here, and those whose journals it reads. */
@@ -20,21 +20,21 @@ const patienceMs = 1_000
 
 /** Makes what looks, and tells what it saw then. */
 export function moduleFigures(watched: () => readonly Watched[]): Figures {
-  const under = new Map<string, Promise<unknown>>()
+  const questions = new OpenQuestions()
+  const answer = <Found>(name: string, question: () => Promise<Found>) =>
+    inTime(questions.ask(name, question), patienceMs)
   let backlogs = new Map<string, Backlog>()
   let lags: readonly Lag[] = []
   const look = async () => {
     const all = watched()
     const read = await Promise.all(
-      all.map(
-        async ({ module, database }) => [module, await inTime(under, module, () => backlogOf(database))] as const,
-      ),
+      all.map(async ({ module, database }) => [module, await answer(module, () => backlogOf(database))] as const),
     )
     backlogs = new Map(read.flatMap(([module, backlog]) => (backlog === undefined ? [] : [[module, backlog] as const])))
     const here = new Map(all.map(({ module, database }) => [module, database]))
     const behind = all.flatMap((listener) =>
       listener.sources.map((source) =>
-        inTime(under, `${listener.module} ${source}`, () => lagOf(listener, source, { backlogs, here })),
+        answer(`${listener.module} ${source}`, () => lagOf(listener, source, { backlogs, here })),
       ),
     )
     lags = (await Promise.all(behind)).filter((lag) => lag !== undefined)
@@ -173,25 +173,4 @@ async function lagOf(
     events: behind.reduce((sum, { events }) => sum + events, 0),
     seconds: Math.max(0, ...firsts.map((announcedAt) => (now - announcedAt) / 1000)),
   }
-}
-
-/** What a look finds, if it finds anything in time. One that takes longer is waited for by the next who looks, too. */
-async function inTime<Found>(
-  under: Map<string, Promise<unknown>>,
-  name: string,
-  look: () => Promise<Found>,
-): Promise<Found | undefined> {
-  const begin = () => {
-    const begun = look()
-      .catch(() => undefined)
-      .finally(() => under.delete(name))
-    under.set(name, begun)
-    return begun
-  }
-  const looking = (under.get(name) as Promise<Found | undefined> | undefined) ?? begin()
-  const enough = new AbortController()
-  const tooLong = delay(patienceMs, undefined, { signal: enough.signal, ref: false }).catch(() => undefined)
-  const found = await Promise.race([looking, tooLong])
-  enough.abort()
-  return found
 }
