@@ -1,12 +1,13 @@
 /** `hall new module`: what it writes into a copy of this tree passes everything that a module must, at once. */
-import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { filesBelow } from '../src/commands/files-below.ts'
 import { runAlone } from './command-line.ts'
+import { hashesOf } from './sources-now.ts'
 
 const root = join(import.meta.dirname, '..')
 const leftOut = ['node_modules', '.git', '.hall', 'coverage']
@@ -38,15 +39,7 @@ async function runInTree(...line: string[]): Promise<{ code: number; said: strin
 const passes = { code: 0, said: expect.any(String) }
 
 /** Every file of the copy, with what it holds. */
-async function filesNow(): Promise<Map<string, string>> {
-  const entries = await readdir(tree, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const hashes = files.map(async (file) => {
-    const hash = createHash('sha256').update(await readFile(file))
-    return [relative(tree, file), hash.digest('hex')] as const
-  })
-  return new Map(await Promise.all(hashes))
-}
+const filesNow = (): Promise<Map<string, string>> => hashesOf(tree, filesBelow(tree))
 
 test('a name that cannot be one is refused, with what to do', async () => {
   const refusals = { 'gift-cards': 'one word of 2 to 20 small letters', x: 'one word', order: 'the module orders' }

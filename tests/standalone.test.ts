@@ -2,12 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join, relative, sep } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { brokenInvariants } from '#testing/invariants'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { importsOf } from '../src/commands/check/boundary.ts'
 import { circleOf, partsOf } from '../src/commands/extract/standalone/parts.ts'
 import { moduleNames } from '../src/modules.ts'
+import { filesBelow } from '../src/commands/files-below.ts'
 import { runAlone } from './command-line.ts'
 import { settled } from './processes/books.ts'
 import { openTerminal, type Terminal } from './processes/terminal.ts'
@@ -29,14 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
 const extract = (module: string, project: string, ...more: string[]) =>
   runAlone(['extract', module, '--out', `${project}-deploy`, '--standalone', project, ...more])
 
-function filesIn(project: string): string[] {
-  return readdirSync(project, { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile())
-    .map((file) => relative(project, join(file.parentPath, file.name)).split(sep).join('/'))
-}
-
-const ownFiles = (module: string): string[] =>
-  filesIn(join(root, 'src/modules', module)).map((path) => `src/modules/${module}/${path}`)
+const ownFiles = (module: string): string[] => filesBelow(root, `src/modules/${module}`)
 
 /** The files that are loaded where these are, and what any of them imports that is not there. */
 function loadedFrom(project: string, entries: readonly string[]): { loaded: Set<string>; missing: string[] } {
@@ -58,7 +52,7 @@ describe('any module', () => {
     async (module) => {
       const project = join(folder, 'written', module)
       expect(await extract(module, project)).toMatchObject({ code: 0, err: '' })
-      const files = filesIn(project)
+      const files = filesBelow(project)
 
       const programs = ['src/quick-imports.ts', 'src/main.ts', 'workers/main.ts']
       const { loaded, missing } = loadedFrom(project, programs)

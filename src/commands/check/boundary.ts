@@ -2,8 +2,9 @@
  * Who reaches over a module's border other than by its door, read from what the sources import. A look at the specifiers, without
  * a parser, so that a hall in production can be asked, too; the gate is `npm run boundaries`, which parses.
  */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, posix, relative, sep } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { filesBelow } from '../files-below.ts'
 
 export type Crossing = { path: string; to: string }
 
@@ -50,12 +51,8 @@ export function crossingsOf(root: string, module: string): { seen: number; cross
 
 /** Every file of the program: what is there for tests may reach further, and does not leave with anybody. */
 function sourcesBelow(root: string): string[] {
-  const files = ['src', 'workers'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true }),
-  )
-  return files
-    .filter((file) => file.isFile() && file.name.endsWith('.ts') && !file.name.endsWith('.test.ts'))
-    .map((file) => relative(root, join(file.parentPath, file.name)).split(sep).join('/'))
-    .filter((path) => !path.split('/').includes('testing'))
+  return ['src', 'workers']
+    .flatMap((folder) => filesBelow(root, folder))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.split('/').includes('testing'))
     .toSorted()
 }

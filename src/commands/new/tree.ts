@@ -1,8 +1,10 @@
 /** This source tree, a copy of it to work in, and what is different there. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CommandError } from '../command-error.ts'
+import { filesBelow } from '../files-below.ts'
 
 export const root = join(import.meta.dirname, '../../..')
 
@@ -47,9 +49,8 @@ export async function copyTree(): Promise<{ path: string } & AsyncDisposable> {
 export async function changesOf(copy: string): Promise<Change[]> {
   const changes: Change[] = []
   for (const part of parts)
-    for (const file of await filesAt(join(copy, part))) {
-      const path = relative(copy, file).split(sep).join('/')
-      const [before, after] = await Promise.all([textAt(join(root, path)), readFile(file, 'utf8')])
+    for (const path of filesAt(copy, part)) {
+      const [before, after] = await Promise.all([textAt(join(root, path)), readFile(join(copy, path), 'utf8')])
       if (before !== after) changes.push({ path, before, after })
     }
   return changes
@@ -57,20 +58,13 @@ export async function changesOf(copy: string): Promise<Change[]> {
 
 /** The sources of the program in a tree. */
 export async function sourcesIn(tree: string): Promise<string[]> {
-  const files = (await filesAt(join(tree, 'src'))).filter((file) => file.endsWith('.ts'))
-  return Promise.all(files.map((file) => readFile(file, 'utf8')))
+  const paths = filesBelow(tree, 'src').filter((path) => path.endsWith('.ts'))
+  return Promise.all(paths.map((path) => readFile(join(tree, path), 'utf8')))
 }
 
 /** A file itself, or those below a folder. */
-async function filesAt(path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(path, { recursive: true, withFileTypes: true })
-    return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return [path]
-    throw error
-  }
-}
+const filesAt = (tree: string, part: string): string[] =>
+  statSync(join(tree, part)).isFile() ? [part] : filesBelow(tree, part)
 
 async function textAt(path: string): Promise<string | undefined> {
   try {

@@ -2,12 +2,13 @@
  * Which files of this repository make a module a project of its own: what its programs, its tests and its tools import, found by
  * following their imports, and never by a list of what somebody once needed.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Topology } from '#platform/host/topology'
 import { graph, type ModuleName, moduleNames } from '../../../modules.ts'
 import { importsOf } from '../../check/boundary.ts'
 import { CommandError } from '../../command-error.ts'
+import { filesBelow } from '../../files-below.ts'
 
 export type Project = {
   module: ModuleName
@@ -72,10 +73,11 @@ export function providerIn(module: ModuleName): string | undefined {
 export function partsOf(root: string, module: ModuleName, made: ReadonlySet<string>): Map<string, string> {
   const circle = circleOf(module)
   const neighbours = circle.filter((name) => name !== module)
+  const files = (folder: string) => (existsSync(join(root, folder)) ? filesBelow(root, folder) : [])
   const entries = [
     ...programs,
-    ...filesBelow(root, `src/modules/${module}`),
-    ...filesBelow(root, 'src/platform').filter((path) => !path.endsWith('.test.ts')),
+    ...files(`src/modules/${module}`),
+    ...files('src/platform').filter((path) => !path.endsWith('.test.ts')),
     ...circle.map((name) => `src/modules/${name}/index.ts`),
   ].map((path) => ({ path, to: path }))
   const apart = neighbours.flatMap((name) =>
@@ -85,7 +87,7 @@ export function partsOf(root: string, module: ModuleName, made: ReadonlySet<stri
     })),
   )
   const parts = follow(root, [...entries, ...apart], made)
-  const migrations = circle.flatMap((name) => filesBelow(root, `drizzle/${name}`))
+  const migrations = circle.flatMap((name) => files(`drizzle/${name}`))
   for (const path of [...rootFiles, ...migrations]) parts.set(path, path)
   const missing = [...parts.values()].find((path) => !existsSync(join(root, path)))
   if (missing !== undefined)
@@ -118,11 +120,4 @@ function foldersOf({ path, to }: Part): { here: string; there: string } {
   if (path === to) return { here: '', there: '' }
   const here = /^src\/modules\/[^/]+\//.exec(path)![0]
   return { here, there: to.slice(0, to.length - (path.length - here.length)) }
-}
-
-function filesBelow(root: string, folder: string): string[] {
-  if (!existsSync(join(root, folder))) return []
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((file) => file.isFile())
-    .map((file) => relative(root, join(file.parentPath, file.name)).split(sep).join('/'))
 }
