@@ -68,7 +68,7 @@ function dockerfileText(text: string, { module, process }: Project): string {
   const changes = [
     ['PORT=4000', `INTERNAL_PORT=${internalPort}`],
     ['EXPOSE 4000', `EXPOSE ${internalPort}`],
-    ['process.env.PORT}/readyz', 'process.env.INTERNAL_PORT}/healthz'],
+    ['process.env.PORT}', 'process.env.INTERNAL_PORT}'],
     ['COPY topologies ./topologies', `COPY ${topologyFile} ./`],
     ['"src/main.ts"]', `"src/main.ts", ${where}]`],
   ] as const
